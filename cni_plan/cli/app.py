@@ -1,0 +1,95 @@
+"""The program: finds the command, runs it, and turns every failure into one line and an exit code."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cni_plan import __version__
+from cni_plan.errors import CniPlanError
+
+if TYPE_CHECKING:
+    from typer._click import Command
+
+INTERRUPTED = 130
+_LONGEST_MESSAGE = 1000
+
+_MODULES = {
+    "max-pods": "cni_plan.cli.max_pods",
+    "subnet": "cni_plan.cli.subnet",
+    "user-data": "cni_plan.cli.user_data",
+    "catalog": "cni_plan.cli.catalog",
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Imports a command's module when the command is used, so that each start pays for one command only."""
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 # Typer's own
+        super().__init__(**arguments)
+        self.commands = dict.fromkeys(_MODULES)  # type: ignore[assignment] # names for Typer's suggestions
+
+    def list_commands(self, ctx: object) -> list[str]:
+        """The names, in the order of the help page."""
+        del ctx
+        return list(_MODULES)
+
+    def get_command(self, ctx: object, cmd_name: str) -> "Command | None":
+        """The command, imported."""
+        del ctx
+        if cmd_name not in _MODULES:
+            return None
+        command = typer.main.get_command(import_module(_MODULES[cmd_name]).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        print(f"cni-plan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Capacity planner for the AWS VPC CNI on Amazon EKS: pods per node, addresses per subnet, user data."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Returns:
+        0 done, and it fits; 1 done, with findings; 2 bad usage or input; 3 a source failed; 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = app(args=given or ["--help"], prog_name="cni-plan", standalone_mode=False)
+    except CniPlanError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _fail(error.format_message(), CniPlanError.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        result = INTERRUPTED
+    if result == INTERRUPTED:
+        print("cni-plan: interrupted; nothing was changed", file=sys.stderr)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    from cni_plan.cli.output import printable
+
+    line = printable(" ".join(message.split()))
+    if len(line) > _LONGEST_MESSAGE:
+        line = f"{line[:_LONGEST_MESSAGE]}..."
+    print(f"cni-plan: error: {line}", file=sys.stderr)
+    return code

@@ -1,0 +1,252 @@
+"""The options that several commands share, each defined once, and the way a command takes a group of them."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from cni_plan.catalog import Catalog, InstanceType, is_glob, load_catalog
+from cni_plan.engine.cni import NEWEST_CNI_VERSION, CniSettings, IpFamily, format_version, parse_cni_version
+from cni_plan.engine.max_pods import HOST_NETWORK_PODS
+from cni_plan.errors import InputError
+
+MOST = 10**9
+"""The largest count an option takes; no cluster comes near it."""
+
+
+def with_option_groups(command: Callable[..., int]) -> Callable[..., int]:
+    """Let a command take dataclasses of options as parameters: each becomes its fields on the command line."""
+    groups: dict[str, type] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        if is_dataclass(parameter.annotation) and isinstance(parameter.annotation, type):
+            groups[name] = parameter.annotation
+            parameters += inspect.signature(parameter.annotation).parameters.values()
+        else:
+            parameters.append(parameter)
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+
+    @wraps(command)
+    def expanded(**values: Any) -> int:  # noqa: ANN401 # whatever types the options have
+        for name, group in groups.items():
+            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
+        return command(**values)
+
+    expanded.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined] # what inspect reads first
+    expanded.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword_only}
+    del expanded.__dict__["__wrapped__"]
+    return expanded
+
+
+class Output(StrEnum):
+    """The formats most commands print in."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+
+
+class FigureOutput(StrEnum):
+    """The formats of commands whose answer can be one figure."""
+
+    PLAIN = "plain"
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="How to print the result.")]
+
+
+def complete_instance_type(incomplete: str) -> list[str]:
+    """Instance types for the shell's completion, also within a comma list."""
+    given, comma, last = incomplete.rpartition(",")
+    try:
+        names = load_catalog().names()
+    except InputError:
+        return []
+    return [f"{given}{comma}{name}" for name in names if name.startswith(last)]
+
+
+CatalogOption = Annotated[
+    str | None,
+    typer.Option(
+        "--catalog",
+        envvar="CNI_PLAN_CATALOG",
+        metavar="FILE",
+        help="A table of instance types to use instead of the bundled one.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsOptions:
+    """Where and as whom to ask AWS."""
+
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="NAME", help="AWS region.", rich_help_panel="AWS")
+    ] = None
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.", rich_help_panel="AWS")
+    ] = None
+    endpoint_url: Annotated[
+        str | None, typer.Option("--endpoint-url", metavar="URL", help="Another EC2 endpoint.", rich_help_panel="AWS")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeOptions:
+    """Which instance types are meant, and where their figures come from."""
+
+    instance_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--instance-type",
+            "-t",
+            metavar="TYPE",
+            help="Instance type; repeatable, comma lists and globs such as 't3.*'.",
+            autocompletion=complete_instance_type,
+        ),
+    ] = None
+    instance_type_from_imds: Annotated[
+        bool, typer.Option("--instance-type-from-imds", help="Ask the instance metadata service (IMDSv2).")
+    ] = False
+    live: Annotated[bool, typer.Option("--live", help="Ask EC2 instead of the table.", rich_help_panel="AWS")] = False
+    catalog: CatalogOption = None
+
+    def patterns(self) -> list[str]:
+        """The names and globs, comma lists taken apart."""
+        return [part.strip() for text in self.instance_type or [] for part in text.split(",") if part.strip()]
+
+    def resolve(self, aws: AwsOptions) -> list[InstanceType]:
+        """Look the types up.
+
+        Raises:
+            InputError: None are named, or a name is unknown.
+            SourceError: EC2 or the metadata service failed.
+        """
+        patterns, region = self.patterns(), aws.region
+        if bool(patterns) == self.instance_type_from_imds:
+            raise InputError("give either --instance-type or --instance-type-from-imds")
+        if self.instance_type_from_imds:
+            from cni_plan.sources.imds import identity
+
+            machine = identity()
+            patterns, region = [machine.instance_type], region or machine.region
+        table = load_catalog(self.catalog)
+        if not self.live:
+            return table.select(patterns)
+        from cni_plan.sources.aws import AwsAccess
+        from cni_plan.sources.instance_types import live_instance_types
+
+        return live_instance_types(AwsAccess(region, aws.profile, aws.endpoint_url), patterns, table)
+
+    def names_explicitly(self, instance: InstanceType) -> bool:
+        """Whether the type was asked for by name rather than matched by a glob."""
+        return instance.instance_type in self.patterns() or not any(map(is_glob, self.patterns()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CniOptions:
+    """How aws-node is set up, in the words of max-pods-calculator.sh and of aws-node's variables."""
+
+    cni_version: Annotated[
+        str, typer.Option("--cni-version", metavar="X.Y.Z", help="Release of the VPC CNI.", rich_help_panel="CNI")
+    ] = format_version(NEWEST_CNI_VERSION)
+    cni_custom_networking_enabled: Annotated[
+        bool,
+        typer.Option(
+            "--cni-custom-networking-enabled",
+            help="Pods get no address on the primary ENI (AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG).",
+            rich_help_panel="CNI",
+        ),
+    ] = False
+    cni_prefix_delegation_enabled: Annotated[
+        bool,
+        typer.Option(
+            "--cni-prefix-delegation-enabled",
+            help="/28 prefixes instead of single addresses (ENABLE_PREFIX_DELEGATION).",
+            rich_help_panel="CNI",
+        ),
+    ] = False
+    cni_max_eni: Annotated[
+        int | None,
+        typer.Option(
+            "--cni-max-eni", min=1, metavar="N", help="Use at most N ENIs (MAX_ENI).", rich_help_panel="CNI"
+        ),
+    ] = None
+    pod_eni: Annotated[
+        bool,
+        typer.Option("--pod-eni", help="Security groups for pods (ENABLE_POD_ENI).", rich_help_panel="CNI"),
+    ] = False
+    ip_family: Annotated[
+        IpFamily, typer.Option("--ip-family", help="Address family of pods.", rich_help_panel="CNI")
+    ] = IpFamily.IPV4
+
+    def settings(self) -> CniSettings:
+        """The options as the engine's value.
+
+        Raises:
+            InputError: The version is malformed.
+        """
+        return CniSettings(
+            cni_version=parse_cni_version(self.cni_version),
+            custom_networking=self.cni_custom_networking_enabled,
+            prefix_delegation=self.cni_prefix_delegation_enabled,
+            max_eni=self.cni_max_eni,
+            pod_eni=self.pod_eni,
+            ip_family=self.ip_family,
+        )
+
+
+MaxPodsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-pods", min=0, max=2**31 - 1, metavar="N", help="Max pods as user data or the node class sets it."
+    ),
+]
+ShowMaxAllowedOption = Annotated[
+    bool, typer.Option("--show-max-allowed", help="Skip the ceiling of 110 or 250.", rich_help_panel="CNI")
+]
+HostNetworkPodsOption = Annotated[
+    int,
+    typer.Option(
+        "--host-network-pods",
+        min=0,
+        max=MOST,
+        metavar="N",
+        help="Pods on the node's own network; aws-node and kube-proxy by default.",
+    ),
+]
+DEFAULT_HOST_NETWORK_PODS = HOST_NETWORK_PODS
+
+
+def parse_counts(text: str, option: str, *, least: int, most_values: int = 1000) -> Sequence[int]:
+    """Read `N` or a range such as `1-4`.
+
+    Raises:
+        InputError: It is neither, or out of bounds.
+    """
+    first, dash, last = text.partition("-")
+    parts = [first, last] if dash else [first]
+    if not all(part.isascii() and part.isdigit() and len(part) <= len(str(MOST)) for part in parts):
+        raise InputError(f"{option} {text[:40]!r} is neither a whole number nor a range such as 1-4")
+    start, stop = int(parts[0]), int(parts[-1])
+    if start < least or stop > MOST:
+        raise InputError(f"{option} {text!r}: from {least} to {MOST}")
+    if stop < start:
+        raise InputError(f"{option} {text!r}: the range ends before it starts; did you mean {stop}-{start}?")
+    if stop - start >= most_values:
+        raise InputError(f"{option} {text!r}: at most {most_values} values at a time")
+    return range(start, stop + 1)
+
+
+def table_from(path: str | None) -> Catalog:
+    """The table that `--catalog` names, or the bundled one."""
+    return load_catalog(path)

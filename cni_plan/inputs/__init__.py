@@ -1,0 +1,1 @@
+"""Models of what users hand over: EC2 payloads, manifests, files."""

@@ -1,0 +1,56 @@
+"""Plain tables for people. Thousands of rows in milliseconds, which rules a layout engine out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+_GAP = "  "
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the output is shown on.
+
+    Attributes:
+        width: Columns of the terminal; None where lines may be as long as they like.
+        color: Whether escape sequences are welcome.
+    """
+
+    width: int | None = None
+    color: bool = False
+
+    def bold(self, text: str) -> str:
+        """The text in bold, where the screen knows bold."""
+        return f"{_BOLD}{text}{_PLAIN}" if self.color else text
+
+
+def format_table(header: Sequence[str], rows: Iterable[Sequence[object]], screen: Screen) -> str:
+    """Align cells in columns: numbers to the right, the rest to the left, unknown as `-`.
+
+    Columns that the screen has no room for are left out from the right, never the first.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    numeric = [all(_is_number(row[i]) for row in cells) for i in range(len(header))]
+    widths = [max(len(title), *(len(row[i]) for row in cells)) for i, title in enumerate(header)]
+    if screen.width is not None:
+        ends = list(accumulate(widths, lambda end, width: end + len(_GAP) + width))
+        shown = max(1, sum(end <= screen.width for end in ends))
+    else:
+        shown = len(header)
+    template = _GAP.join(f"{{{i}:{'>' if numeric[i] else '<'}{widths[i]}}}" for i in range(shown))
+    lines = [screen.bold(template.format(*header).rstrip())]
+    lines += [template.format(*row).rstrip() for row in cells]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _is_number(cell: str) -> bool:
+    return cell == "-" or cell.isdigit()

@@ -1,0 +1,1 @@
+"""Texts for other tools, one module for each target format."""

@@ -1,0 +1,1 @@
+"""Where facts come from: files, EC2 and the instance metadata service."""
