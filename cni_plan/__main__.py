@@ -2,7 +2,7 @@
 
 import sys
 
-from cni_plan.cli.app import main
+from cni_plan.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -195,25 +195,35 @@ class Catalog:
         if not seen:
             raise InputError(f"{self.where}: the table has no rows")
 
+    def _lines(self) -> list[str]:
+        return self._text.rstrip("\n").split("\n")[1:]
+
     def names(self) -> list[str]:
         """All names, in the table's order."""
-        return [line[: line.index(",")] for line in self._text.rstrip("\n").split("\n")[1:]]
+        return [line[: line.index(",")] for line in self._lines()]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and bool(_NAME.fullmatch(name)) and f"\n{name}," in self._text
+        return isinstance(name, str) and self._find(name) is not None
 
     def __getitem__(self, name: str) -> InstanceType:
-        if name not in self:
+        line = self._find(name)
+        if line is None:
             raise UnknownInstanceTypeError(self._unknown(name))
-        start = self._text.index(f"\n{name},") + 1
+        return _parse_row(line)
+
+    def _find(self, name: str) -> str | None:
+        """The line of a type, found in the text without taking the text apart."""
+        start = self._text.find(f"\n{name},") + 1 if _NAME.fullmatch(name) else 0
+        if not start:
+            return None
         end = self._text.find("\n", start)
-        return _parse_row(self._text[start : end if end >= 0 else None])
+        return self._text[start : end if end >= 0 else None]
 
     def __iter__(self) -> Iterator[InstanceType]:
-        return map(_parse_row, self._text.rstrip("\n").split("\n")[1:])
+        return map(_parse_row, self._lines())
 
     def __len__(self) -> int:
-        return len(self.names())
+        return len(self._lines())
 
     def nearest(self, name: str) -> list[str]:
         """Names that resemble a misspelt one, the most likely first."""
@@ -234,18 +244,18 @@ class Catalog:
         """
         chosen: dict[str, InstanceType] = {}
         for pattern in patterns:
-            for name in self._matching(pattern):
-                if name not in chosen:
-                    chosen[name] = self[name]
+            if is_glob(pattern):
+                chosen |= self._matching(pattern)
+            elif pattern not in chosen:
+                chosen[pattern] = self[pattern]
         return list(chosen.values())
 
-    def _matching(self, pattern: str) -> list[str]:
-        if not is_glob(pattern):
-            return [pattern]
-        matches = [name for name in self.names() if fnmatchcase(name, pattern)]
+    def _matching(self, pattern: str) -> dict[str, InstanceType]:
+        lines = {line[: line.index(",")]: line for line in self._lines()}
+        matches = sorted((name for name in lines if fnmatchcase(name, pattern)), key=size_order)
         if not matches:
             raise UnknownInstanceTypeError(f"no instance type matches {pattern[:64]!r} (looked in {self.where})")
-        return sorted(matches, key=size_order)
+        return {name: _parse_row(lines[name]) for name in matches}
 
 
 def is_glob(pattern: str) -> bool:

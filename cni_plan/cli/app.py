@@ -1,5 +1,6 @@
 """The program: finds the command, runs it, and turns every failure into one line and an exit code."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -44,6 +45,7 @@ class _LazyGroup(TyperGroup):
             return None
         command = typer.main.get_command(import_module(_MODULES[cmd_name]).app)
         command.name = cmd_name
+        gc.enable()
         return command
 
 
@@ -65,7 +67,7 @@ def _program(
     """Capacity planner for the AWS VPC CNI on Amazon EKS: pods per node, addresses per subnet, user data."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
     """Run the program.
 
     Returns:

@@ -2,10 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -19,13 +18,14 @@ MOST = 10**9
 
 
 def with_option_groups(command: Callable[..., int]) -> Callable[..., int]:
-    """Let a command take dataclasses of options as parameters: each becomes its fields on the command line."""
-    groups: dict[str, type] = {}
+    """Let a command take named tuples of options as parameters: each becomes its fields on the command line."""
+    groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
-        if is_dataclass(parameter.annotation) and isinstance(parameter.annotation, type):
-            groups[name] = parameter.annotation
-            parameters += inspect.signature(parameter.annotation).parameters.values()
+        group = parameter.annotation
+        if isinstance(group, type) and issubclass(group, tuple):
+            groups[name] = group
+            parameters += inspect.signature(group).parameters.values()
         else:
             parameters.append(parameter)
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
@@ -33,7 +33,7 @@ def with_option_groups(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def expanded(**values: Any) -> int:  # noqa: ANN401 # whatever types the options have
         for name, group in groups.items():
-            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
+            values[name] = group(**{field: values.pop(field) for field in group._fields})
         return command(**values)
 
     expanded.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined] # what inspect reads first
@@ -85,8 +85,7 @@ CatalogOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwsOptions:
+class AwsOptions(NamedTuple):
     """Where and as whom to ask AWS."""
 
     region: Annotated[
@@ -100,8 +99,7 @@ class AwsOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeOptions:
+class TypeOptions(NamedTuple):
     """Which instance types are meant, and where their figures come from."""
 
     instance_type: Annotated[
@@ -152,8 +150,7 @@ class TypeOptions:
         return instance.instance_type in self.patterns() or not any(map(is_glob, self.patterns()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CniOptions:
+class CniOptions(NamedTuple):
     """How aws-node is set up, in the words of max-pods-calculator.sh and of aws-node's variables."""
 
     cni_version: Annotated[

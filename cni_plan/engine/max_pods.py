@@ -5,6 +5,7 @@ Source of the formulas: max-pods-calculator.sh of amazon-eks-ami, as it stood wh
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from cni_plan.catalog import InstanceType
 from cni_plan.engine.cni import (
@@ -52,8 +53,7 @@ class LimitedBy(StrEnum):
     KUBELET_DEFAULT = "kubelet-default"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One line of the arithmetic: what, how, and the value."""
 
     quantity: str
