@@ -34,9 +34,10 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 @with_option_groups
-def max_pods(  # noqa: PLR0913 # one parameter for each option or group of options
+def max_pods(
     types: TypeOptions,
     cni: CniOptions,
+    aws: AwsOptions,
     show_max_allowed: ShowMaxAllowedOption = False,
     nodes: Annotated[str, typer.Option("--nodes", metavar="N|A-B", help="Node count, or a range such as 1-4.")] = "1",
     provisioner: Annotated[
@@ -56,12 +57,13 @@ def max_pods(  # noqa: PLR0913 # one parameter for each option or group of optio
     pods_per_core: Annotated[
         int | None, typer.Option("--pods-per-core", min=0, max=MOST, metavar="N", help="Karpenter's podsPerCore.")
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic and what else limits the node.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the arithmetic and what else limits the node.")
+    ] = False,
     output: Annotated[
         FigureOutput | None,
         typer.Option("--output", "-o", help="How to print it; by default the bare integer, or a table for several."),
     ] = None,
-    aws: AwsOptions = AwsOptions(),
 ) -> int:
     """How many pods fit on a node, as max-pods-calculator.sh answers it.
 
@@ -117,9 +119,7 @@ def _format(
             return format_records(render.records(answers, node_counts, explain=explain), RecordFormat(output.value))
 
 
-def _explain(
-    limits: PodLimits, settings: CniSettings, provisioner: Provisioner, options: ProvisionerOptions
-) -> str:
+def _explain(limits: PodLimits, settings: CniSettings, provisioner: Provisioner, options: ProvisionerOptions) -> str:
     """The explanation, with what every other provisioner would set for this type alone."""
     by_provisioner: dict[str, PodLimits | str] = {}
     for other in Provisioner:

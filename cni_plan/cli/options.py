@@ -174,9 +174,7 @@ class CniOptions(NamedTuple):
     ] = False
     cni_max_eni: Annotated[
         int | None,
-        typer.Option(
-            "--cni-max-eni", min=1, metavar="N", help="Use at most N ENIs (MAX_ENI).", rich_help_panel="CNI"
-        ),
+        typer.Option("--cni-max-eni", min=1, metavar="N", help="Use at most N ENIs (MAX_ENI).", rich_help_panel="CNI"),
     ] = None
     pod_eni: Annotated[
         bool,

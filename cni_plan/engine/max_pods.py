@@ -213,9 +213,7 @@ def address_limits(
 def _ipv4_limits(
     instance: InstanceType, settings: CniSettings, *, show_max_allowed: bool, host_network_pods: int
 ) -> PodLimits:
-    prefixes = (
-        settings.prefix_delegation and is_nitro(instance) and settings.cni_version >= PREFIX_DELEGATION_SINCE
-    )
+    prefixes = settings.prefix_delegation and is_nitro(instance) and settings.cni_version >= PREFIX_DELEGATION_SINCE
     enis, ips = pod_enis(instance, settings), figure(instance, "ipv4_per_eni")
     allowed = eni_limited_pods(
         enis,

@@ -21,6 +21,7 @@ from cni_plan.engine.max_pods import (
     has_trunk,
     ip_capacity,
     is_nitro,
+    kube_reserved_cpu_millicores,
     kube_reserved_memory_mib,
     recommended_ceiling,
     with_memory_note,
@@ -106,16 +107,15 @@ def _managed_node_group(
 
     Source: EKS user guide, "Choose an optimal EC2 node instance type" and "Create a managed node group".
     """
-    own = [
-        address_limits(instance, settings, host_network_pods=options.host_network_pods) for instance in instances
-    ]
+    own = [address_limits(instance, settings, host_network_pods=options.host_network_pods) for instance in instances]
     if not own:
         return []
     least = min(own, key=lambda limits: limits.max_pods)
+    given = {"--max-pods": options.max_pods is not None, "--show-max-allowed": options.show_max_allowed}
     ignored = [
         f"{flag} has no effect: EKS sets max pods itself where the group has no AMI of its own"
-        for flag, given in (("--max-pods", options.max_pods is not None), ("--show-max-allowed", options.show_max_allowed))
-        if given
+        for flag, is_given in given.items()
+        if is_given
     ]
     return [_in_group(limits, least, ignored) for limits in own]
 
@@ -198,9 +198,7 @@ def _karpenter(instance: InstanceType, settings: CniSettings, options: Provision
     return limits
 
 
-def _karpenter_notes(
-    instance: InstanceType, settings: CniSettings, options: ProvisionerOptions
-) -> tuple[str, ...]:
+def _karpenter_notes(instance: InstanceType, settings: CniSettings, options: ProvisionerOptions) -> tuple[str, ...]:
     notes = []
     if settings.prefix_delegation and options.max_pods is None:
         notes.append("Karpenter does not consider prefix delegation: set maxPods in the EC2NodeClass")
@@ -346,25 +344,43 @@ def _beyond_addresses(limits: PodLimits, options: ProvisionerOptions) -> list[st
     capacity, wanted = limits.ip_capacity, options.max_pods
     if capacity is None or wanted is None or wanted <= capacity + options.host_network_pods:
         return []
-    return [
-        f"max pods {wanted} is more than the node has addresses for ({capacity} + {options.host_network_pods} "
-        "host-network pods): the pods beyond would wait"
-    ]
+    has = f"{capacity} + {options.host_network_pods} host-network pods"
+    return [f"max pods {wanted} is more than the node has addresses for ({has}): the pods beyond would wait"]
 
 
 def _blind_spots(instance: InstanceType, settings: CniSettings, pods: int) -> tuple[str, ...]:
     """What the settings of aws-node change that the image's value knows nothing of."""
     capacity = ip_capacity(instance, settings)
-    if capacity + HOST_NETWORK_PODS < pods:
-        return (
-            f"the image's {pods} pods are more than the node has addresses for ({capacity} + {HOST_NETWORK_PODS} "
-            "host-network pods): set max pods",
+    able = capacity + HOST_NETWORK_PODS
+    if able < pods:
+        has = f"{capacity} + {HOST_NETWORK_PODS} host-network pods"
+        return (f"the image's {pods} pods are more than the node has addresses for ({has}): set max pods to {able}",)
+    better = min(able, LARGE_CEILING if instance.vcpus is None else recommended_ceiling(instance.vcpus))
+    return (f"the image does not know of the prefixes: set max pods to {better}",) if better > pods else ()
+
+
+def missing_reservation(answers: Sequence[PodLimits], pods: int) -> str | None:
+    """The `--kube-reserved` that AL2 and AL2023 nodes need beside a max pods above their image's own.
+
+    The image reserves memory for its own table's value whatever max pods is set to; without a word about it the
+    kubelet would reserve too little. CPU is for the largest of the types.
+
+    Args:
+        answers: The types' limits.
+        pods: The max pods that all of them get.
+
+    Returns:
+        The whole value, since the flag replaces the image's reservation; None where the image reserves enough.
+    """
+    own = (
+        eni_limited_pods(
+            figure(limits.instance, "max_enis"),
+            figure(limits.instance, "ipv4_per_eni"),
+            host_network_pods=HOST_NETWORK_PODS,
         )
-    if capacity + HOST_NETWORK_PODS > pods:
-        better = min(
-            capacity + HOST_NETWORK_PODS,
-            LARGE_CEILING if instance.vcpus is None else recommended_ceiling(instance.vcpus),
-        )
-        if better > pods:
-            return (f"the image does not know of the prefixes: set max pods to {better}",)
-    return ()
+        for limits in answers
+    )
+    if pods <= min(own):
+        return None
+    cpu = max(kube_reserved_cpu_millicores(figure(limits.instance, "vcpus")) for limits in answers)
+    return f"cpu={cpu}m,ephemeral-storage=1Gi,memory={kube_reserved_memory_mib(pods)}Mi"

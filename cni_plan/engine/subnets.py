@@ -84,7 +84,7 @@ def prefixes_for(pods: int) -> int:
 
 def most_prefixes(length: int) -> int:
     """Prefixes that an empty subnet of the length has: all blocks but the first and the last, `2^(28-n) - 2`."""
-    return max(0, 2 ** (PREFIX_LENGTH - length) - 2)
+    return max(0, (1 << max(0, PREFIX_LENGTH - length)) - 2)
 
 
 def smallest_subnet(prefixes: int) -> int | None:

@@ -113,7 +113,10 @@ def _aligned(lines: Sequence[tuple[str, str, int | None]]) -> list[str]:
     first = max(len(line[0]) for line in lines)
     second = max(len(line[1]) for line in lines)
     third = max(len(str(line[2])) for line in lines)
-    return [f"  {name:<{first}}  {formula:<{second}}  {value if value is not None else '-':>{third}}" for name, formula, value in lines]
+    return [
+        f"  {name:<{first}}  {formula:<{second}}  {'-' if value is None else value:>{third}}"
+        for name, formula, value in lines
+    ]
 
 
 def _reserved(limits: PodLimits) -> str:

@@ -30,16 +30,18 @@ def identity() -> Identity:
         for key in ("ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode")
     }
 
-    class Fetcher(IMDSFetcher):  # type: ignore[misc] # botocore has no types
+    class Fetcher(IMDSFetcher):
         """botocore's fetcher keeps the requests to itself; this gives them a name."""
 
         def ask(self) -> Identity:
-            token = self._fetch_metadata_token()
+            token = self._fetch_metadata_token()  # type: ignore[attr-defined] # the stubs leave it out
             if not token:
                 raise SourceError(NO_IMDS)
 
             def read(path: str) -> str:
-                answer = self._get_request(f"latest/meta-data/{path}", lambda _: False, token=token)
+                answer = self._get_request(  # type: ignore[attr-defined] # the stubs leave it out
+                    f"latest/meta-data/{path}", lambda _: False, token=token
+                )
                 if answer.status_code != 200:  # noqa: PLR2004 # HTTP's OK
                     raise SourceError(f"the instance metadata service gives no {path}: HTTP {answer.status_code}")
                 return str(answer.text).strip()
