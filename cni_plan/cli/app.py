@@ -7,13 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer._click.exceptions import ClickException  # the base of every usage error; public only from 0.27 on
 from typer.core import TyperGroup
 
 from cni_plan import __version__
 from cni_plan.errors import CniPlanError
 
 if TYPE_CHECKING:
-    from typer._click import Command
+    from typer._click import Command, Context
 
 INTERRUPTED = 130
 _LONGEST_MESSAGE = 1000
@@ -49,7 +50,7 @@ class _LazyGroup(TyperGroup):
         return command
 
 
-app = typer.Typer(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer(cls=_LazyGroup, rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
 
 
 def _print_version(value: bool) -> None:
@@ -78,13 +79,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
         result = app(args=given or ["--help"], prog_name="cni-plan", standalone_mode=False)
     except CniPlanError as error:
         return _fail(str(error), error.exit_code)
-    except typer.TyperException as error:
-        return _fail(error.format_message(), CniPlanError.exit_code)
+    except ClickException as error:
+        return _fail(_with_hint(error), CniPlanError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         result = INTERRUPTED
     if result == INTERRUPTED:
         print("cni-plan: interrupted; nothing was changed", file=sys.stderr)
     return result if isinstance(result, int) else 0
+
+
+def _with_hint(error: ClickException) -> str:
+    """What Typer says of a wrong command line, and where the right one is described."""
+    context: Context | None = getattr(error, "ctx", None)
+    path = context.command_path if context else "cni-plan"
+    return f"{error.format_message().rstrip('.')} (see {path} --help)"
 
 
 def _fail(message: str, code: int) -> int:

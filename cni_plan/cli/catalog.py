@@ -21,7 +21,9 @@ from cni_plan.cli.output import emit, stdout_screen
 from cni_plan.render import catalog as render
 from cni_plan.render.records import RecordFormat, format_records
 
-app = typer.Typer(add_completion=False, help="The table of instance types: list, show, compare, refresh.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, help="The table of instance types: list, show, compare, refresh."
+)
 LIVE = "live"
 
 
@@ -127,16 +129,22 @@ def _format(rows: list[InstanceType], output: Output, *, table: Callable[[], str
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int], None]]:
-    """Show on stderr how many types have been read, region by region; a line each where stderr is no terminal."""
+    """Show on stderr how many types have been read: as it goes on a terminal, a line for each region at the end."""
     from rich.console import Console
-    from rich.progress import Progress, TextColumn
+    from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    with Progress(TextColumn("{task.description}: {task.completed:.0f} types"), console=Console(stderr=True)) as bar:
-        tasks: dict[str, Any] = {}
+    counts: dict[str, int] = {}
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True) as bar:
+            task = bar.add_task("asking EC2", total=None)
 
-        def advance(region: str, count: int) -> None:
-            if region not in tasks:
-                tasks[region] = bar.add_task(region, total=None)
-            bar.update(tasks[region], completed=count)
+            def advance(region: str, count: int) -> None:
+                counts[region] = count
+                bar.update(task, description=f"{region}: {count} instance types")
 
-        yield advance
+            yield advance
+    else:
+        yield counts.__setitem__
+    for region, count in counts.items():
+        print(f"{region}: {count} instance types", file=sys.stderr)

@@ -29,7 +29,7 @@ from cni_plan.render import max_pods as render
 from cni_plan.render.notes import group_notes
 from cni_plan.render.records import RecordFormat, format_records
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
@@ -41,7 +41,8 @@ def max_pods(
     show_max_allowed: ShowMaxAllowedOption = False,
     nodes: Annotated[str, typer.Option("--nodes", metavar="N|A-B", help="Node count, or a range such as 1-4.")] = "1",
     provisioner: Annotated[
-        Provisioner, typer.Option("--provisioner", help="Who sets the node's max pods.")
+        Provisioner,
+        typer.Option("--provisioner", metavar="NAME", help=f"Who sets the node's max pods: {', '.join(Provisioner)}."),
     ] = Provisioner.CALCULATOR,
     static: MaxPodsOption = None,
     host_network_pods: HostNetworkPodsOption = DEFAULT_HOST_NETWORK_PODS,
@@ -65,9 +66,9 @@ def max_pods(
         typer.Option("--output", "-o", help="How to print it; by default the bare integer, or a table for several."),
     ] = None,
 ) -> int:
-    """How many pods fit on a node, as max-pods-calculator.sh answers it.
+    """How many pods fit on a node.
 
-    For one type and one node count the answer is the bare integer. The figures come from the bundled table.
+    The integer is the one of max-pods-calculator.sh, whose flags are taken as they are. For one type and one node count the answer is the bare integer. The figures come from the bundled table.
     """
     node_counts = parse_counts(nodes, "--nodes", least=1)
     settings = cni.settings()

@@ -88,15 +88,11 @@ CatalogOption = Annotated[
 class AwsOptions(NamedTuple):
     """Where and as whom to ask AWS."""
 
-    region: Annotated[
-        str | None, typer.Option("--region", metavar="NAME", help="AWS region.", rich_help_panel="AWS")
-    ] = None
-    profile: Annotated[
-        str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.", rich_help_panel="AWS")
-    ] = None
-    endpoint_url: Annotated[
-        str | None, typer.Option("--endpoint-url", metavar="URL", help="Another EC2 endpoint.", rich_help_panel="AWS")
-    ] = None
+    region: Annotated[str | None, typer.Option("--region", metavar="NAME", help="AWS region.")] = None
+    profile: Annotated[str | None, typer.Option("--profile", metavar="NAME", help="AWS profile.")] = None
+    endpoint_url: Annotated[str | None, typer.Option("--endpoint-url", metavar="URL", help="Another EC2 endpoint.")] = (
+        None
+    )
 
 
 class TypeOptions(NamedTuple):
@@ -115,7 +111,7 @@ class TypeOptions(NamedTuple):
     instance_type_from_imds: Annotated[
         bool, typer.Option("--instance-type-from-imds", help="Ask the instance metadata service (IMDSv2).")
     ] = False
-    live: Annotated[bool, typer.Option("--live", help="Ask EC2 instead of the table.", rich_help_panel="AWS")] = False
+    live: Annotated[bool, typer.Option("--live", help="Ask EC2 instead of the table.")] = False
     catalog: CatalogOption = None
 
     def patterns(self) -> list[str]:
@@ -153,15 +149,14 @@ class TypeOptions(NamedTuple):
 class CniOptions(NamedTuple):
     """How aws-node is set up, in the words of max-pods-calculator.sh and of aws-node's variables."""
 
-    cni_version: Annotated[
-        str, typer.Option("--cni-version", metavar="X.Y.Z", help="Release of the VPC CNI.", rich_help_panel="CNI")
-    ] = format_version(NEWEST_CNI_VERSION)
+    cni_version: Annotated[str, typer.Option("--cni-version", metavar="X.Y.Z", help="Release of the VPC CNI.")] = (
+        format_version(NEWEST_CNI_VERSION)
+    )
     cni_custom_networking_enabled: Annotated[
         bool,
         typer.Option(
             "--cni-custom-networking-enabled",
             help="Pods get no address on the primary ENI (AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG).",
-            rich_help_panel="CNI",
         ),
     ] = False
     cni_prefix_delegation_enabled: Annotated[
@@ -169,20 +164,17 @@ class CniOptions(NamedTuple):
         typer.Option(
             "--cni-prefix-delegation-enabled",
             help="/28 prefixes instead of single addresses (ENABLE_PREFIX_DELEGATION).",
-            rich_help_panel="CNI",
         ),
     ] = False
     cni_max_eni: Annotated[
         int | None,
-        typer.Option("--cni-max-eni", min=1, metavar="N", help="Use at most N ENIs (MAX_ENI).", rich_help_panel="CNI"),
+        typer.Option("--cni-max-eni", min=1, metavar="N", help="Use at most N ENIs (MAX_ENI)."),
     ] = None
     pod_eni: Annotated[
         bool,
-        typer.Option("--pod-eni", help="Security groups for pods (ENABLE_POD_ENI).", rich_help_panel="CNI"),
+        typer.Option("--pod-eni", help="Security groups for pods (ENABLE_POD_ENI)."),
     ] = False
-    ip_family: Annotated[
-        IpFamily, typer.Option("--ip-family", help="Address family of pods.", rich_help_panel="CNI")
-    ] = IpFamily.IPV4
+    ip_family: Annotated[IpFamily, typer.Option("--ip-family", help="Address family of pods.")] = IpFamily.IPV4
 
     def settings(self) -> CniSettings:
         """The options as the engine's value.
@@ -206,9 +198,7 @@ MaxPodsOption = Annotated[
         "--max-pods", min=0, max=2**31 - 1, metavar="N", help="Max pods as user data or the node class sets it."
     ),
 ]
-ShowMaxAllowedOption = Annotated[
-    bool, typer.Option("--show-max-allowed", help="Skip the ceiling of 110 or 250.", rich_help_panel="CNI")
-]
+ShowMaxAllowedOption = Annotated[bool, typer.Option("--show-max-allowed", help="Skip the ceiling of 110 or 250.")]
 HostNetworkPodsOption = Annotated[
     int,
     typer.Option(

@@ -13,7 +13,7 @@ from cni_plan.inputs.addresses import parse_network, parse_subnets, parse_used_f
 from cni_plan.render import subnet as render
 from cni_plan.render.records import RecordFormat, format_records
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class SubnetOutput(StrEnum):
@@ -43,9 +43,9 @@ def subnet(
     ] = None,
     output: Annotated[SubnetOutput, typer.Option("--output", "-o", help="How to print it.")] = SubnetOutput.TABLE,
 ) -> int:
-    """How many /28 prefixes pods take, whether subnets have them, and what to reserve.
+    """What pods take from subnets, in /28 prefixes.
 
-    Each subnet is judged by itself for all the pods. Ends with 1 where one has too few free /28 blocks.
+    How many prefixes they take, whether the subnets have them, and what to reserve. Each subnet is judged by itself for all the pods. Ends with 1 where one has too few free /28 blocks.
     """
     subnets = parse_subnets(cidr or [])
     taken = [parse_network(text, "--used") for text in used or []]

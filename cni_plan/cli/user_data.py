@@ -33,7 +33,7 @@ from cni_plan.render.notes import group_notes
 from cni_plan.snippets.bootstrap import DEFAULT_CA, DEFAULT_ENDPOINT, Bootstrap, bootstrap_user_data
 from cni_plan.snippets.kubelet import KubeletArguments
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class UserDataFormat(StrEnum):
@@ -77,9 +77,9 @@ def user_data(
         typer.Option("--container-runtime", metavar="NAME", help="For old AL2 images only; current ones have one."),
     ] = None,
 ) -> int:
-    """The user data that gives a node its max pods, ready to use.
+    """The user data that gives a node its max pods.
 
-    The value is what `cni-plan max-pods` says for the same options; for several types, the least of theirs.
+    Ready to use, every value quoted. The value is what `cni-plan max-pods` says for the same options; for several types, the least of theirs.
     """
     settings = cni.settings()
     name = None if cluster_name is None else cluster.cluster_name(cluster_name)

@@ -13,7 +13,7 @@ from cni_plan.errors import InputError, SourceError
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, ATTEMPTS = 5, 30, 4
+CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, ATTEMPTS = 5, 15, 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def describe_instance_types(access: AwsAccess, patterns: Sequence[str] = ()) -> 
     client = ec2_client(access)
     with aws_errors(f"reading instance types in {client.meta.region_name}"):
         for page in client.get_paginator("describe_instance_types").paginate(Filters=filters):  # type: ignore[arg-type] # the stubs want a TypedDict for what is one
-            for payload in page["InstanceTypes"]:
+            for payload in page.get("InstanceTypes", ()):
                 yield with_branch_figures(instance_type_from_ec2(payload))
 
 
