@@ -68,7 +68,8 @@ def max_pods(
 ) -> int:
     """How many pods fit on a node.
 
-    The integer is the one of max-pods-calculator.sh, whose flags are taken as they are. For one type and one node count the answer is the bare integer. The figures come from the bundled table.
+    The integer is the one of max-pods-calculator.sh, whose flags are taken as they are. For one type and one node
+    count the answer is the bare integer. The figures come from the bundled table.
     """
     node_counts = parse_counts(nodes, "--nodes", least=1)
     settings = cni.settings()

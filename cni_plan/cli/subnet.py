@@ -45,7 +45,8 @@ def subnet(
 ) -> int:
     """What pods take from subnets, in /28 prefixes.
 
-    How many prefixes they take, whether the subnets have them, and what to reserve. Each subnet is judged by itself for all the pods. Ends with 1 where one has too few free /28 blocks.
+    How many prefixes they take, whether the subnets have them, and what to reserve. Each subnet is judged by itself
+    for all the pods. Ends with 1 where one has too few free /28 blocks.
     """
     subnets = parse_subnets(cidr or [])
     taken = [parse_network(text, "--used") for text in used or []]

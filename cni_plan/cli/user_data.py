@@ -79,7 +79,8 @@ def user_data(
 ) -> int:
     """The user data that gives a node its max pods.
 
-    Ready to use, every value quoted. The value is what `cni-plan max-pods` says for the same options; for several types, the least of theirs.
+    Ready to use, every value quoted. Max pods is what `cni-plan max-pods` says for the same options; for several
+    types, the least of theirs.
     """
     settings = cni.settings()
     name = None if cluster_name is None else cluster.cluster_name(cluster_name)

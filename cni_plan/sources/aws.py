@@ -3,6 +3,7 @@
 Everything here only reads.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ def ec2_client(access: AwsAccess) -> "EC2Client":
         user_agent_extra="cni-plan",
     )
     try:
-        session = boto3.Session(region_name=access.region, profile_name=access.profile)
+        # boto3 alone among the SDKs knows only AWS_DEFAULT_REGION.
+        region = access.region or os.environ.get("AWS_REGION") or None
+        session = boto3.Session(region_name=region, profile_name=access.profile)
         return session.client("ec2", endpoint_url=access.endpoint_url, config=config)
     except BotoCoreError as error:
         if type(error).__name__ == "NoRegionError":
@@ -60,6 +63,7 @@ def aws_errors(doing: str) -> Iterator[None]:
         SourceError: AWS did not answer, or refused.
     """
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -72,7 +76,7 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise SourceError(f"{doing}: AWS refused: {detail.get('Code')}: {_one_line(detail.get('Message'))}") from None
     except BotoCoreError as error:
         raise SourceError(f"{doing}: {_one_line(error)}") from None
-    except ValueError as error:  # botocore's parsers let malformed answers through as plain ValueErrors
+    except (ResponseParserError, ValueError) as error:  # neither is a BotoCoreError
         raise SourceError(f"{doing}: the answer is not understood: {_one_line(error)}") from None
 
 
