@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 _LONGEST_MESSAGE = 1000
 
-_MODULES = {
+COMMANDS = {
     "max-pods": "cni_plan.cli.max_pods",
     "subnet": "cni_plan.cli.subnet",
     "user-data": "cni_plan.cli.user_data",
@@ -32,19 +32,19 @@ class _LazyGroup(TyperGroup):
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 # Typer's own
         super().__init__(**arguments)
-        self.commands = dict.fromkeys(_MODULES)  # type: ignore[assignment] # names for Typer's suggestions
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment] # names for Typer's suggestions
 
     def list_commands(self, ctx: object) -> list[str]:
         """The names, in the order of the help page."""
         del ctx
-        return list(_MODULES)
+        return list(COMMANDS)
 
     def get_command(self, ctx: object, cmd_name: str) -> "Command | None":
         """The command, imported."""
         del ctx
-        if cmd_name not in _MODULES:
+        if cmd_name not in COMMANDS:
             return None
-        command = typer.main.get_command(import_module(_MODULES[cmd_name]).app)
+        command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app)
         command.name = cmd_name
         gc.enable()
         return command

@@ -147,7 +147,7 @@ def _eni_table(instance: InstanceType, settings: CniSettings, options: Provision
         pods,
         LimitedBy.IP_ADDRESSES,
         steps=(Step("pods by addresses", f"{enis} x ({ips} - 1) + {HOST_NETWORK_PODS}", pods),),
-        notes=_blind_spots(instance, settings, pods),
+        notes=() if options.max_pods is not None else _blind_spots(instance, settings, pods),
     )
     return _with_static(limits, options)
 
