@@ -1,6 +1,7 @@
 """The options that several commands share, each defined once, and the way a command takes a group of them."""
 
 import inspect
+import os
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import wraps
@@ -8,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from cni_plan.catalog import Catalog, InstanceType, is_glob, load_catalog
+from cni_plan.catalog import InstanceType, is_glob, load_catalog
 from cni_plan.engine.cni import NEWEST_CNI_VERSION, CniSettings, IpFamily, format_version, parse_cni_version
 from cni_plan.engine.max_pods import HOST_NETWORK_PODS
 from cni_plan.errors import InputError
@@ -68,7 +69,7 @@ def complete_instance_type(incomplete: str) -> list[str]:
     """Instance types for the shell's completion, also within a comma list."""
     given, comma, last = incomplete.rpartition(",")
     try:
-        names = load_catalog().names()
+        names = load_catalog(os.environ.get("CNI_PLAN_CATALOG")).names()
     except InputError:
         return []
     return [f"{given}{comma}{name}" for name in names if name.startswith(last)]
@@ -230,8 +231,3 @@ def parse_counts(text: str, option: str, *, least: int, most_values: int = 1000)
     if stop - start >= most_values:
         raise InputError(f"{option} {text!r}: at most {most_values} values at a time")
     return range(start, stop + 1)
-
-
-def table_from(path: str | None) -> Catalog:
-    """The table that `--catalog` names, or the bundled one."""
-    return load_catalog(path)
