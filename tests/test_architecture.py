@@ -23,7 +23,18 @@ ROOMS = {
     "__main__": {"cli"},
     "__init__": {"engine", "catalog", "errors"},
 }
-PURE_ENGINE = {"collections", "dataclasses", "enum", "functools", "ipaddress", "itertools", "math", "re", "typing"}
+PURE_ENGINE = {
+    "collections",
+    "dataclasses",
+    "difflib",
+    "enum",
+    "ipaddress",
+    "itertools",
+    "json",
+    "math",
+    "re",
+    "typing",
+}
 
 
 def imports(path: Path) -> set[str]:

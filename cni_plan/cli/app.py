@@ -22,6 +22,9 @@ _LONGEST_MESSAGE = 1000
 COMMANDS = {
     "max-pods": "cni_plan.cli.max_pods",
     "subnet": "cni_plan.cli.subnet",
+    "simulate": "cni_plan.cli.simulate",
+    "tune": "cni_plan.cli.tune",
+    "check": "cni_plan.cli.check",
     "user-data": "cni_plan.cli.user_data",
     "catalog": "cni_plan.cli.catalog",
 }

@@ -3,6 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import wraps
 from typing import Annotated, Any, NamedTuple
@@ -10,7 +11,14 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from cni_plan.catalog import InstanceType, is_glob, load_catalog
-from cni_plan.engine.cni import NEWEST_CNI_VERSION, CniSettings, IpFamily, format_version, parse_cni_version
+from cni_plan.engine.cni import (
+    ADDON_WARM_PREFIX_TARGET,
+    NEWEST_CNI_VERSION,
+    CniSettings,
+    IpFamily,
+    format_version,
+    parse_cni_version,
+)
 from cni_plan.engine.max_pods import HOST_NETWORK_PODS
 from cni_plan.errors import InputError
 
@@ -177,12 +185,28 @@ class CniOptions(NamedTuple):
     ] = False
     ip_family: Annotated[IpFamily, typer.Option("--ip-family", help="Address family of pods.")] = IpFamily.IPV4
 
+    aws_node: Annotated[
+        str | None,
+        typer.Option(
+            "--aws-node",
+            metavar="FILE",
+            help="Take the CNI's settings from aws-node's manifest, an add-on configuration or lines; - for stdin.",
+        ),
+    ] = None
+
     def settings(self) -> CniSettings:
         """The options as the engine's value.
 
         Raises:
-            InputError: The version is malformed.
+            InputError: The version is malformed, or the manifest cannot be read or stands beside other options.
         """
+        if self.aws_node is not None:
+            if self != CniOptions(aws_node=self.aws_node):
+                raise InputError("--aws-node says how the CNI is set up: leave the other CNI options out")
+            from cni_plan.inputs.aws_node import parse_aws_node
+            from cni_plan.sources.files import read_text
+
+            return parse_aws_node(read_text(self.aws_node), self.aws_node).settings()
         return CniSettings(
             cni_version=parse_cni_version(self.cni_version),
             custom_networking=self.cni_custom_networking_enabled,
@@ -191,6 +215,46 @@ class CniOptions(NamedTuple):
             pod_eni=self.pod_eni,
             ip_family=self.ip_family,
         )
+
+
+class WarmOptions(NamedTuple):
+    """ipamd's warm targets, named after aws-node's variables."""
+
+    warm_eni_target: Annotated[
+        int | None, typer.Option("--warm-eni-target", min=0, max=MOST, metavar="N", help="Spare ENIs.  [default: 1]")
+    ] = None
+    warm_ip_target: Annotated[
+        int | None, typer.Option("--warm-ip-target", min=0, max=MOST, metavar="N", help="Spare addresses.")
+    ] = None
+    minimum_ip_target: Annotated[
+        int | None, typer.Option("--minimum-ip-target", min=0, max=MOST, metavar="N", help="The floor of addresses.")
+    ] = None
+    warm_prefix_target: Annotated[
+        int | None,
+        typer.Option(
+            "--warm-prefix-target",
+            min=0,
+            max=MOST,
+            metavar="N",
+            help="Spare prefixes; with prefix delegation 1 by default, as the add-on sets it.",
+        ),
+    ] = None
+
+    def applied_to(self, cni: CniOptions) -> CniSettings:
+        """The settings with these targets.
+
+        Raises:
+            InputError: As `CniOptions.settings`, or targets stand beside a manifest.
+        """
+        given = {name: value for name, value in self._asdict().items() if value is not None}
+        settings = cni.settings()
+        if cni.aws_node is None:
+            if settings.prefix_delegation:
+                given.setdefault("warm_prefix_target", ADDON_WARM_PREFIX_TARGET)
+            return replace(settings, **given)
+        if given:
+            raise InputError("--aws-node says how the CNI is set up: leave the warm targets out")
+        return settings
 
 
 MaxPodsOption = Annotated[

@@ -42,4 +42,6 @@ def stdout_screen() -> Screen:
     if not sys.stdout.isatty():
         return Screen()
     dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
-    return Screen(width=shutil.get_terminal_size().columns, color=not dumb)
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    width = shutil.get_terminal_size().columns
+    return Screen(width=width, color=not dumb, blocks=unicode and os.environ.get("TERM") != "dumb")

@@ -15,6 +15,9 @@ PREFIX_DELEGATION_SINCE: Version = (1, 9, 0)
 BARE_METAL_PREFIXES_SINCE: Version = (1, 11, 0)
 """amazon-vpc-cni-k8s README, ENABLE_PREFIX_DELEGATION."""
 
+ADDON_WARM_PREFIX_TARGET = 1
+"""WARM_PREFIX_TARGET as the add-on's manifest and the Helm chart set it."""
+
 _VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})\.(\d{1,4})(-eksbuild\.\d{1,4})?", re.ASCII)
 
 
@@ -36,6 +39,11 @@ class CniSettings:
         max_eni: MAX_ENI: use at most so many ENIs; None for the instance type's limit.
         pod_eni: ENABLE_POD_ENI: security groups for pods, which take one ENI as the trunk.
         ip_family: The address family of pods.
+        warm_eni_target: WARM_ENI_TARGET: spare ENIs' worth of addresses, in secondary-IP mode.
+        warm_ip_target: WARM_IP_TARGET: spare addresses; 0 is unset.
+        minimum_ip_target: MINIMUM_IP_TARGET: the floor of addresses; 0 is unset.
+        warm_prefix_target: WARM_PREFIX_TARGET: spare prefixes; unset is 0, the add-on's manifest sets 1.
+        ip_cooldown_seconds: IP_COOLDOWN_PERIOD: how long a released address rests.
     """
 
     cni_version: Version = NEWEST_CNI_VERSION
@@ -44,6 +52,16 @@ class CniSettings:
     max_eni: int | None = None
     pod_eni: bool = False
     ip_family: IpFamily = IpFamily.IPV4
+    warm_eni_target: int = 1
+    warm_ip_target: int = 0
+    minimum_ip_target: int = 0
+    warm_prefix_target: int = 0
+    ip_cooldown_seconds: int = 30
+
+    @property
+    def has_ip_targets(self) -> bool:
+        """Whether WARM_IP_TARGET or MINIMUM_IP_TARGET is set; either overrides the ENI and prefix targets."""
+        return self.warm_ip_target > 0 or self.minimum_ip_target > 0
 
 
 def parse_cni_version(text: str) -> Version:

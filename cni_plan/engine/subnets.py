@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from cni_plan.engine.cni import ADDON_WARM_PREFIX_TARGET
 from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
 from cni_plan.errors import InputError
 
@@ -16,8 +17,6 @@ LARGEST_SUBNET, SMALLEST_SUBNET = 16, 28
 RESERVED_AT_START, RESERVED_AT_END = 4, 1
 """The addresses AWS keeps of every subnet."""
 RESERVED_BY_AWS = RESERVED_AT_START + RESERVED_AT_END
-DEFAULT_WARM_PREFIXES = 1
-"""WARM_PREFIX_TARGET as the add-on sets it: ipamd holds one prefix more than the pods fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def prefix_demand(pods: int) -> PrefixDemand:
     return PrefixDemand(
         pods=pods,
         prefixes=prefixes,
-        held_prefixes=prefixes + DEFAULT_WARM_PREFIXES,
+        held_prefixes=prefixes + ADDON_WARM_PREFIX_TARGET,
         smallest_subnet=smallest_subnet(prefixes),
     )
 

@@ -14,10 +14,12 @@ class Screen(NamedTuple):
     Attributes:
         width: Columns of the terminal; None where lines may be as long as they like.
         color: Whether escape sequences are welcome.
+        blocks: Whether block characters can be shown.
     """
 
     width: int | None = None
     color: bool = False
+    blocks: bool = False
 
     def bold(self, text: str) -> str:
         """The text in bold, where the screen knows bold."""

@@ -5,6 +5,7 @@ from ipaddress import IPv4Network
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from cni_plan import CniSettings, load_catalog, max_pods, plan_subnet
+from cni_plan.engine.simulation import simulate_arrivals
 
 PREFIXES = CniSettings(prefix_delegation=True)
 
@@ -27,3 +28,25 @@ def test_free_blocks_of_a_slash_16_with_50_000_scattered_addresses(benchmark: Be
     used = [IPv4Network(start + (index * 40_503) % 65_536) for index in range(50_000)]
     report = benchmark(plan_subnet, IPv4Network("10.0.0.0/16"), prefixes=0, used=used)
     assert report.used_addresses + report.free_addresses + 5 == 65_536
+
+
+def test_a_thousand_distinct_pools_from_0_to_110_pods(benchmark: BenchmarkFixture) -> None:
+    instance = load_catalog()["m5.large"]
+    settings = [
+        CniSettings(prefix_delegation=True, warm_ip_target=1 + number % 50, minimum_ip_target=number // 50)
+        for number in range(1000)
+    ]
+
+    def simulate() -> int:
+        return sum(
+            simulate_arrivals(instance, each, first=110, last=110, max_pods=110)[0].total_ips for each in settings
+        )
+
+    assert benchmark(simulate) > 0
+
+
+def test_one_pool_of_250_pods_pod_by_pod(benchmark: BenchmarkFixture) -> None:
+    instance = load_catalog()["m5.24xlarge"]
+    settings = CniSettings(warm_ip_target=2, minimum_ip_target=5)
+    states = benchmark(simulate_arrivals, instance, settings, first=0, last=250, max_pods=250)
+    assert states[-1].assigned_ips == 250

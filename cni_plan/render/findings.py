@@ -1,0 +1,58 @@
+"""How findings look."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from cni_plan.engine.findings import EXPLANATIONS, Code, Finding, Severity
+from cni_plan.render.table import Screen
+
+_WIDEST_TEXT = 100
+
+
+def record(finding: Finding) -> dict[str, Any]:
+    """A finding as a record with stable names."""
+    return {
+        "code": finding.code.value,
+        "severity": finding.severity.value,
+        "variable": finding.variable,
+        "value": finding.value,
+        "message": finding.message,
+        "fix": finding.fix,
+    }
+
+
+def report(findings: Sequence[Finding], screen: Screen) -> str:
+    """The findings by severity, each with its fix, and how many there are."""
+    width = min(screen.width or _WIDEST_TEXT, _WIDEST_TEXT)
+    blocks = []
+    for severity in Severity:
+        own = [finding for finding in findings if finding.severity is severity]
+        if own:
+            heading = screen.bold(_heading(severity, len(own)))
+            blocks.append("\n".join([heading, *(_lines(each, width) for each in own)]))
+    return "\n\n".join(blocks or ["no findings"]) + "\n"
+
+
+def _heading(severity: Severity, count: int) -> str:
+    if severity is Severity.INFO:
+        return f"{count} for information"
+    return f"{count} {severity}{'s' * (count > 1)}"
+
+
+def _lines(finding: Finding, width: int) -> str:
+    value = "" if finding.value is None else f"={finding.value}"
+    first = f"{finding.variable}{value}: {finding.message}"
+    parts = (
+        textwrap.fill(first, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False),
+        textwrap.fill(f"fix: {finding.fix}", width, initial_indent="    ", subsequent_indent="    "),
+        f"    [{finding.code}]",
+    )
+    return "\n".join(parts)
+
+
+def explanation(code: Code, screen: Screen) -> str:
+    """What a code means and where that is written."""
+    text, source = EXPLANATIONS[code]
+    width = min(screen.width or _WIDEST_TEXT, _WIDEST_TEXT)
+    return f"{screen.bold(code.value)}\n{textwrap.fill(text, width)}\nSource: {source}\n"
