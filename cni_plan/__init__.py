@@ -19,6 +19,7 @@ _HOMES = {
     "InstanceType": "cni_plan.catalog",
     "PodLimits": "cni_plan.engine.max_pods",
     "Provisioner": "cni_plan.engine.provisioners",
+    "Subnet": "cni_plan.engine.subnets",
     "SubnetReport": "cni_plan.engine.subnets",
     "effective_max_pods": "cni_plan.engine.provisioners",
     "load_catalog": "cni_plan.catalog",
@@ -33,6 +34,7 @@ __all__ = [
     "InstanceType",
     "PodLimits",
     "Provisioner",
+    "Subnet",
     "SubnetReport",
     "__version__",
     "effective_max_pods",
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from cni_plan.engine.cni import CniSettings
     from cni_plan.engine.max_pods import PodLimits, max_pods
     from cni_plan.engine.provisioners import Provisioner, effective_max_pods
-    from cni_plan.engine.subnets import SubnetReport, plan_subnet
+    from cni_plan.engine.subnets import Subnet, SubnetReport, plan_subnet
     from cni_plan.errors import CniPlanError
 
 

@@ -1,8 +1,7 @@
 """`cni-plan catalog`: the table of instance types."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from cni_plan.cli.options import (
     complete_instance_type,
     with_option_groups,
 )
-from cni_plan.cli.output import emit, stdout_screen
+from cni_plan.cli.output import emit, progress_of, stdout_screen
 from cni_plan.render import catalog as render
 from cni_plan.render.records import RecordFormat, format_records
 
@@ -75,7 +74,7 @@ def diff(
         from cni_plan.sources.aws import AwsAccess
         from cni_plan.sources.instance_types import refresh
 
-        with _progress() as progress:
+        with progress_of("instance types") as progress:
             after = refresh([AwsAccess(aws.region, aws.profile, aws.endpoint_url)], progress=progress)
     else:
         after = load_catalog(other)
@@ -108,7 +107,7 @@ def refresh_table(
     from cni_plan.sources.instance_types import default_catalog_path, refresh
 
     regions: list[str | None] = list(dict.fromkeys(region or [])) or [None]
-    with _progress() as progress:
+    with progress_of("instance types") as progress:
         rows = refresh([AwsAccess(name, profile, endpoint_url) for name in regions], progress=progress)
     text = format_table(rows)
     Catalog(text, "the new table")
@@ -125,26 +124,3 @@ def _format(rows: list[InstanceType], output: Output, *, table: Callable[[], str
         return table()
     records: list[dict[str, Any]] = [render.record(row) for row in rows]
     return format_records(records, RecordFormat(output.value))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int], None]]:
-    """Show on stderr how many types have been read: as it goes on a terminal, a line for each region at the end."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    counts: dict[str, int] = {}
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=console, transient=True) as bar:
-            task = bar.add_task("asking EC2", total=None)
-
-            def advance(region: str, count: int) -> None:
-                counts[region] = count
-                bar.update(task, description=f"{region}: {count} instance types")
-
-            yield advance
-    else:
-        yield counts.__setitem__
-    for region, count in counts.items():
-        print(f"{region}: {count} instance types", file=sys.stderr)

@@ -44,6 +44,22 @@ def read_documents(text: str, where: str) -> list[Any]:
     return documents
 
 
+def read_json(text: str, where: str) -> list[Any]:
+    """Read JSON, also several texts one after the other; large ones too, since JSON is quick to read.
+
+    Raises:
+        InputError: The text is no JSON.
+    """
+    import json
+
+    try:
+        return list(_json_texts(text.strip()))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{where}:{error.lineno}: broken JSON: {error.msg} at column {error.colno}") from None
+    except (RecursionError, ValueError):
+        raise InputError(f"{where}: nested too deeply, or a number too long, for an answer of EC2") from None
+
+
 def _load_yaml(text: str) -> list[Any]:
     import yaml
 

@@ -20,7 +20,7 @@ def aws_cli(reports: Sequence[SubnetReport]) -> str:
     """
     lines = []
     for report in reports:
-        subnet = shell_word(report.subnet_id) if report.subnet_id else _shell_variable(report, reports)
+        subnet = shell_word(report.subnet.subnet_id) if report.subnet.subnet_id else _shell_variable(report, reports)
         lines += [
             f"aws ec2 create-subnet-cidr-reservation --subnet-id {subnet} --cidr {block} "
             f"--reservation-type prefix --description {shell_word(_DESCRIPTION)}"
@@ -30,8 +30,8 @@ def aws_cli(reports: Sequence[SubnetReport]) -> str:
 
 
 def _shell_variable(report: SubnetReport, reports: Sequence[SubnetReport]) -> str:
-    name = "SUBNET_ID" if len(reports) == 1 else f"SUBNET_ID_{_label(report.cidr)}"
-    return f'"${{{name}:?set it to the id of subnet {report.cidr}}}"'
+    name = "SUBNET_ID" if len(reports) == 1 else f"SUBNET_ID_{_label(report.subnet.cidr)}"
+    return f'"${{{name}:?set it to the id of subnet {report.subnet.cidr}}}"'
 
 
 def terraform(reports: Sequence[SubnetReport]) -> str:
@@ -43,11 +43,13 @@ def terraform(reports: Sequence[SubnetReport]) -> str:
     for report in reports:
         if not report.reservations:
             continue
-        subnet = hcl_string(report.subnet_id) if report.subnet_id else f"var.{_hcl_variable(report, reports)}"
-        if not report.subnet_id:
+        subnet = (
+            hcl_string(report.subnet.subnet_id) if report.subnet.subnet_id else f"var.{_hcl_variable(report, reports)}"
+        )
+        if not report.subnet.subnet_id:
             blocks.append(
                 f'variable "{_hcl_variable(report, reports)}" {{\n'
-                f"  description = {hcl_string(f'Id of subnet {report.cidr}')}\n"
+                f"  description = {hcl_string(f'Id of subnet {report.subnet.cidr}')}\n"
                 "  type        = string\n"
                 "}\n"
             )
@@ -64,4 +66,43 @@ def terraform(reports: Sequence[SubnetReport]) -> str:
 
 
 def _hcl_variable(report: SubnetReport, reports: Sequence[SubnetReport]) -> str:
-    return "subnet_id" if len(reports) == 1 else f"subnet_id_{_label(report.cidr)}"
+    return "subnet_id" if len(reports) == 1 else f"subnet_id_{_label(report.subnet.cidr)}"
+
+
+def cloudformation(reports: Sequence[SubnetReport]) -> str:
+    """A template with `AWS::EC2::SubnetCidrReservation` resources, as JSON.
+
+    A subnet without a known id becomes a parameter.
+    """
+    import json
+
+    parameters: dict[str, object] = {}
+    resources: dict[str, object] = {}
+    for report in reports:
+        subnet: object = report.subnet.subnet_id
+        if report.reservations and not subnet:
+            name = "SubnetId" if len(reports) == 1 else f"SubnetId{_logical(report.subnet.cidr)}"
+            parameters[name] = {
+                "Type": "AWS::EC2::Subnet::Id",
+                "Description": f"Id of subnet {report.subnet.cidr}",
+            }
+            subnet = {"Ref": name}
+        for block in report.reservations:
+            resources[f"Pods{_logical(block)}"] = {
+                "Type": "AWS::EC2::SubnetCidrReservation",
+                "Properties": {
+                    "Cidr": str(block),
+                    "Description": _DESCRIPTION,
+                    "ReservationType": "prefix",
+                    "SubnetId": subnet,
+                },
+            }
+    if not resources:
+        return ""
+    template = {"AWSTemplateFormatVersion": "2010-09-09"} | ({"Parameters": parameters} if parameters else {})
+    return json.dumps(template | {"Resources": resources}, indent=2) + "\n"
+
+
+def _logical(network: IPv4Network) -> str:
+    """A logical id, of letters and digits only; zeros keep different ranges apart."""
+    return "".join(f"{int(part):03d}" for part in str(network.network_address).split(".")) + f"L{network.prefixlen}"

@@ -4,7 +4,7 @@ from ipaddress import IPv4Network
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from cni_plan import CniSettings, load_catalog, max_pods, plan_subnet
+from cni_plan import CniSettings, Subnet, load_catalog, max_pods, plan_subnet
 from cni_plan.engine.simulation import simulate_arrivals
 
 PREFIXES = CniSettings(prefix_delegation=True)
@@ -25,8 +25,8 @@ def test_max_pods_of_the_whole_table(benchmark: BenchmarkFixture) -> None:
 
 def test_free_blocks_of_a_slash_16_with_50_000_scattered_addresses(benchmark: BenchmarkFixture) -> None:
     start = int(IPv4Network("10.0.0.0/16").network_address)
-    used = [IPv4Network(start + (index * 40_503) % 65_536) for index in range(50_000)]
-    report = benchmark(plan_subnet, IPv4Network("10.0.0.0/16"), prefixes=0, used=used)
+    used = tuple(IPv4Network(start + (index * 40_503) % 65_536) for index in range(50_000))
+    report = benchmark(plan_subnet, Subnet(IPv4Network("10.0.0.0/16"), used), prefixes=0)
     assert report.used_addresses + report.free_addresses + 5 == 65_536
 
 

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cni_plan.engine.subnets import most_prefixes, plan_subnet, prefix_demand, smallest_subnet
+from cni_plan.engine.subnets import Subnet, most_prefixes, plan_subnet, prefix_demand, smallest_subnet
 from cni_plan.errors import InputError
 
 SLASH_24 = IPv4Network("10.0.0.0/24")
 
 
-def networks(*texts: str) -> list[IPv4Network]:
-    return [IPv4Network(text) for text in texts]
+def networks(*texts: str) -> tuple[IPv4Network, ...]:
+    return tuple(map(IPv4Network, texts))
 
 
 def test_forty_eight_pods_take_three_prefixes_and_ipamd_holds_a_fourth() -> None:
@@ -29,7 +29,7 @@ def test_prefixes_are_rounded_up(pods: int, prefixes: int) -> None:
 def test_the_first_and_the_last_block_never_count(length: int, most: int) -> None:
     assert most_prefixes(length) == most
     subnet = IPv4Network((int(IPv4Address("10.0.0.0")), length))
-    assert plan_subnet(subnet, prefixes=0).free_prefixes == most
+    assert plan_subnet(Subnet(subnet), prefixes=0).free_prefixes == most
     if most:
         assert smallest_subnet(most) == length
 
@@ -40,14 +40,14 @@ def test_no_subnet_has_more_prefixes_than_a_slash_16() -> None:
 
 
 def test_one_address_spoils_its_whole_block() -> None:
-    report = plan_subnet(SLASH_24, prefixes=3, used=networks("10.0.0.70"))
+    report = plan_subnet(Subnet(SLASH_24, networks("10.0.0.70")), prefixes=3)
     assert (report.free_prefixes, report.free_addresses, report.used_addresses) == (13, 250, 1)
     assert report.reservations == (IPv4Network("10.0.0.128/26"),)  # .64/26 is spoilt
 
 
 def test_free_addresses_do_not_make_free_prefixes() -> None:
     scattered = [IPv4Network(int(SLASH_24.network_address) + 16 * block + 7) for block in range(16)]
-    report = plan_subnet(SLASH_24, prefixes=1, used=scattered)
+    report = plan_subnet(Subnet(SLASH_24, tuple(scattered)), prefixes=1)
     assert (report.free_addresses, report.free_prefixes, report.fits) == (256 - 5 - 16, 0, False)
     assert report.reservations == ()
 
@@ -66,7 +66,7 @@ def test_free_addresses_do_not_make_free_prefixes() -> None:
     ],
 )
 def test_reservations_are_the_fewest_and_lowest_blocks(prefixes: int, expected: list[str]) -> None:
-    report = plan_subnet(SLASH_24, prefixes=prefixes)
+    report = plan_subnet(Subnet(SLASH_24), prefixes=prefixes)
     assert report.fits
     assert list(map(str, report.reservations)) == expected
 
@@ -74,7 +74,7 @@ def test_reservations_are_the_fewest_and_lowest_blocks(prefixes: int, expected: 
 @pytest.mark.parametrize("text", ["10.0.0.0/15", "10.0.0.0/29", "10.0.0.0/32"])
 def test_a_range_that_cannot_be_a_subnet_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="cannot be a subnet"):
-        plan_subnet(IPv4Network(text), prefixes=1)
+        Subnet(IPv4Network(text))
 
 
 def test_negative_pods_are_refused() -> None:
@@ -104,7 +104,7 @@ def _cases(draw: st.DrawFn) -> tuple[IPv4Network, list[IPv4Network], int]:
 @given(_cases())
 def test_free_blocks_agree_with_a_count_address_by_address(case: tuple[IPv4Network, list[IPv4Network], int]) -> None:
     subnet, used, prefixes = case
-    report = plan_subnet(subnet, prefixes=prefixes, used=used)
+    report = plan_subnet(Subnet(subnet, tuple(used)), prefixes=prefixes)
     aws = {*range(4), subnet.num_addresses - 1}
     base = int(subnet.network_address)
     taken = {int(address) - base for network in used for address in network if address in subnet} - aws
@@ -143,6 +143,6 @@ def fewest(free: set[int], blocks: int, prefixes: int) -> int:
 @given(st.sets(st.integers(1, 14), max_size=9), st.integers(0, 8))
 def test_no_smaller_set_of_blocks_would_do(spoilt: set[int], prefixes: int) -> None:
     used = [IPv4Network(int(SLASH_24.network_address) + 16 * block) for block in spoilt]
-    report = plan_subnet(SLASH_24, prefixes=prefixes, used=used)
+    report = plan_subnet(Subnet(SLASH_24, tuple(used)), prefixes=prefixes)
     if report.fits:
         assert len(report.reservations) == fewest(set(range(1, 15)) - spoilt, 16, prefixes)

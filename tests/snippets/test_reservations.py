@@ -1,6 +1,5 @@
 import io
 import subprocess
-from dataclasses import replace
 from ipaddress import IPv4Network
 
 import hcl2
@@ -8,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cni_plan.engine.subnets import plan_subnet
+from cni_plan.engine.subnets import Subnet, plan_subnet
 from cni_plan.snippets.quoting import hcl_string, shell_double_quoted, shell_word
 from cni_plan.snippets.reservations import aws_cli, terraform
 from tests.support import Tool
 
-ONE = [plan_subnet(IPv4Network("10.0.0.0/24"), prefixes=5)]
-TWO = [*ONE, replace(plan_subnet(IPv4Network("10.0.1.0/24"), prefixes=3), subnet_id="subnet-0abc")]
+ONE = [plan_subnet(Subnet(IPv4Network("10.0.0.0/24")), prefixes=5)]
+TWO = [*ONE, plan_subnet(Subnet(IPv4Network("10.0.1.0/24"), subnet_id="subnet-0abc"), prefixes=3)]
 
 
 def test_commands_run_as_the_aws_cli_wants_them(tool: Tool) -> None:
@@ -52,7 +51,7 @@ def test_terraform_is_formatted_and_parses(reports: list, tool: Tool) -> None:  
 
 
 def test_nothing_is_printed_for_a_subnet_without_room() -> None:
-    full = [plan_subnet(IPv4Network("10.0.0.0/28"), prefixes=1)]
+    full = [plan_subnet(Subnet(IPv4Network("10.0.0.0/28")), prefixes=1)]
     assert aws_cli(full) == terraform(full) == ""
 
 

@@ -5,10 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,50 +18,10 @@ from cni_plan.errors import SourceError
 from cni_plan.inputs.ec2 import instance_type_from_ec2
 from cni_plan.sources.files import write_text
 from cni_plan.sources.instance_types import merge_regions
+from tests.servers import Answer, endpoint, refusal, says
 from tests.support import Cli
 
 pytestmark = pytest.mark.usefixtures("aws")
-
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
-
-
-@contextmanager
-def endpoint(answer: Answer) -> Iterator[str]:
-    """An HTTP server on this machine that answers every request the same way."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def says(status: int, body: str) -> Answer:
-    def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Type", "text/xml")
-        handler.end_headers()
-        handler.wfile.write(body.encode())
-
-    return answer
-
-
-def refusal(status: int, code: str, message: str) -> Answer:
-    return says(
-        status, f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
-    )
 
 
 def test_the_bundled_table_is_what_a_refresh_writes(cli: Cli, moto_url: str, tmp_path: Path) -> None:

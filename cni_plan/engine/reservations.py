@@ -1,0 +1,39 @@
+"""Which free blocks to take: the fewest aligned runs of them, the lowest first."""
+
+
+def fewest_runs(free: bytearray, wanted: int) -> list[tuple[int, int]]:
+    """Choose the fewest aligned free runs, each a power of two long, that together hold so many blocks.
+
+    The largest runs come first, so that their number is the least; the last one is cut to what is left to hold, and
+    among runs of a size the lowest is taken.
+
+    Args:
+        free: One byte for each block, 1 where it is free; it is used up.
+        wanted: Blocks to hold; not more than are free.
+
+    Returns:
+        Pairs of a run's first block and its length, by place.
+    """
+    chosen = []
+    left = wanted
+    size = 1 << max(0, len(free).bit_length() - 1)
+    while left > 0:
+        size = min(size, 1 << (left - 1).bit_length())
+        start = _lowest_free_run(free, size)
+        if start is None:
+            size >>= 1
+            continue
+        free[start : start + size] = bytes(size)
+        chosen.append((start, size))
+        left -= size
+    return sorted(chosen)
+
+
+def _lowest_free_run(free: bytearray, size: int) -> int | None:
+    whole = b"\x01" * size
+    start = free.find(whole)
+    while start >= 0:
+        if start % size == 0:
+            return start
+        start = free.find(whole, start + 1)
+    return None
