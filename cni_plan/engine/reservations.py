@@ -1,15 +1,16 @@
 """Which free blocks to take: the fewest aligned runs of them, the lowest first."""
 
 
-def fewest_runs(free: bytearray, wanted: int) -> list[tuple[int, int]]:
+def fewest_runs(free: bytearray, wanted: int, *, exact: bool = False) -> list[tuple[int, int]]:
     """Choose the fewest aligned free runs, each a power of two long, that together hold so many blocks.
 
-    The largest runs come first, so that their number is the least; the last one is cut to what is left to hold, and
-    among runs of a size the lowest is taken.
+    The largest runs come first, so that their number is the least; the last one may be larger than what is left to
+    hold, and among runs of a size the lowest is taken.
 
     Args:
         free: One byte for each block, 1 where it is free; it is used up.
         wanted: Blocks to hold; not more than are free.
+        exact: Whether to take no block more than wanted, at the price of more runs.
 
     Returns:
         Pairs of a run's first block and its length, by place.
@@ -18,7 +19,7 @@ def fewest_runs(free: bytearray, wanted: int) -> list[tuple[int, int]]:
     left = wanted
     size = 1 << max(0, len(free).bit_length() - 1)
     while left > 0:
-        size = min(size, 1 << (left - 1).bit_length())
+        size = min(size, 1 << (left.bit_length() - 1 if exact else (left - 1).bit_length()))
         start = _lowest_free_run(free, size)
         if start is None:
             size >>= 1

@@ -224,14 +224,21 @@ def plan_subnet(subnet: Subnet, *, prefixes: int, single_addresses: int = 0) -> 
         free_prefixes=blocks.free_prefixes,
         reserved_prefixes=blocks.count(Block.RESERVED),
         fits=fits,
-        reservations=reservations_for(subnet, blocks, prefixes) if fits else (),
+        reservations=_reservations(subnet, blocks, prefixes, single_addresses) if fits else (),
     )
 
 
-def reservations_for(subnet: Subnet, blocks: BlockMap, prefixes: int) -> tuple[IPv4Network, ...]:
-    """The fewest free aligned ranges for the prefixes that the existing reservations do not hold."""
+def _reservations(subnet: Subnet, blocks: BlockMap, prefixes: int, single_addresses: int) -> tuple[IPv4Network, ...]:
+    """The fewest free aligned ranges for the prefixes that the existing reservations do not hold.
+
+    A range may be larger than what it is for, unless the single addresses need that room.
+    """
     missing = prefixes - blocks.count(Block.RESERVED)
-    runs = fewest_runs(bytearray(kind == Block.FREE for kind in blocks.kinds), missing)
+    free = bytes(kind == Block.FREE for kind in blocks.kinds)
+    runs = fewest_runs(bytearray(free), missing)
+    taken = ADDRESSES_PER_PREFIX * sum(count for _, count in runs)
+    if blocks.free_addresses - taken < single_addresses:
+        runs = fewest_runs(bytearray(free), missing, exact=True)
     return tuple(_block_network(subnet.cidr, start, count) for start, count in runs)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cni_plan.engine.max_pods import PodLimits, kube_reserved_cpu_millicores
-from cni_plan.render.table import Screen, format_table
+from cni_plan.render.table import Screen, format_table, wrap
 
 _WIDEST_NODE_TABLE = 120
 """Beyond so many columns, node counts go across and types down."""
@@ -99,7 +99,7 @@ def explanation(limits: PodLimits, by_provisioner: Mapping[str, PodLimits | str]
     if limits.ip_capacity is not None:
         lines.append(f"addresses     ipamd can hand out {limits.ip_capacity}; host-network pods need none")
     lines += [f"kube-reserved {_reserved(limits)}", f"branch ENIs   {_branches(limits)}"]
-    lines += [f"note          {note}" for note in limits.notes]
+    lines += [wrap(f"note          {note}", screen) for note in limits.notes]
     lines += ["", screen.bold("the same type and settings, by who sets max pods")]
     for name, answer in by_provisioner.items():
         if isinstance(answer, str):

@@ -7,12 +7,14 @@ from cni_plan.engine.demand import ClusterDemand, SubnetShare, Taken, smallest_l
 from cni_plan.engine.forecast import Outlook
 from cni_plan.engine.remedies import Remedy
 from cni_plan.engine.subnets import PrefixDemand, SubnetReport, prefixes_for
-from cni_plan.render.table import Screen, format_table
+from cni_plan.render.table import Screen, format_table, wrap
 
 _TITLES = ("SUBNET", "FITS", "FREE /28", "FREE ADDRESSES", "USED", "RESERVE FOR PREFIXES")
 _SHARE_TITLES = ("SUBNET", "ZONE", "NODES", "FITS", "FREE /28", "LEFT", "ADDRESSES LEFT", "MOST NODES")
 _STATES = ("start", "rest", "peak")
 _CHART_WIDTH = 50
+_VISIBLE = 0.05
+"""Less than so much of a block makes no difference to the table."""
 
 
 def subnet_record(report: SubnetReport) -> dict[str, Any]:
@@ -162,10 +164,10 @@ def cluster_table(
     ]
     if shares:
         lines += ["", format_table(_SHARE_TITLES, map(_share_row, shares), screen).rstrip("\n"), ""]
-        lines += [line for share in shares for line in _share_lines(share)]
+        lines += [wrap(line, screen) for share in shares for line in _share_lines(share)]
     if remedies:
         lines += ["", screen.bold("what would make it fit, the cheapest first")]
-        lines += [f"  {remedy.change}: {remedy.detail}" for remedy in remedies]
+        lines += [wrap(f"{remedy.change}: {remedy.detail}", screen, indent=2) for remedy in remedies]
     return "\n".join(lines) + "\n"
 
 
@@ -203,6 +205,13 @@ def outlook_record(outlook: Outlook) -> dict[str, Any]:
     }
 
 
+def _until_flat(outlooks: Sequence[Outlook]) -> Sequence[Outlook]:
+    """The steps up to the first from which on nothing changes any more, and the last."""
+    end = outlooks[-1].expected_prefixes
+    flat = next(place for place, each in enumerate(outlooks) if abs(each.expected_prefixes - end) < _VISIBLE)
+    return outlooks if flat >= len(outlooks) - 1 else [*outlooks[: flat + 1], outlooks[-1]]
+
+
 def forecast_table(name: str, outlooks: Sequence[Outlook], last: Outlook | None, *, wanted: int, screen: Screen) -> str:
     """Free blocks to expect over utilisation, with a bar for each, and until when the demand fits."""
     most = max(outlook.expected_prefixes for outlook in outlooks) or 1
@@ -216,7 +225,7 @@ def forecast_table(name: str, outlooks: Sequence[Outlook], last: Outlook | None,
             f"{outlook.likely_prefixes:.1f}",
             bar * round(room * outlook.expected_prefixes / most) or " ",
         )
-        for outlook in outlooks
+        for outlook in _until_flat(outlooks)
     ]
     header = ("IN USE", "MORE", "EXPECTED", "95% SURE", "FREE /28 BLOCKS")
     if last is None:
@@ -227,6 +236,6 @@ def forecast_table(name: str, outlooks: Sequence[Outlook], last: Outlook | None,
             f"{100 * last.utilisation:.1f}% in use"
         )
     assumption = "assumed: every free address outside prefix reservations is as likely to be taken next as any other"
-    return f"{screen.bold(f'{name}: free /28 blocks as single addresses come in')}\n{assumption}\n\n" + (
-        format_table(header, rows, screen) + f"\n{verdict}\n"
+    return f"{screen.bold(f'{name}: free /28 blocks as single addresses come in')}\n{wrap(assumption, screen)}\n\n" + (
+        format_table(header, rows, screen) + f"\n{wrap(verdict, screen)}\n"
     )

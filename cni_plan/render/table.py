@@ -26,6 +26,16 @@ class Screen(NamedTuple):
         return f"{_BOLD}{text}{_PLAIN}" if self.color else text
 
 
+def wrap(text: str, screen: Screen, *, indent: int = 0) -> str:
+    """A sentence broken into lines where the screen has an end, the further ones indented by four more."""
+    if screen.width is None:
+        return " " * indent + text
+    from textwrap import fill
+
+    rest = " " * (indent + 4)
+    return fill(text, screen.width, initial_indent=" " * indent, subsequent_indent=rest, break_on_hyphens=False)
+
+
 def format_table(header: Sequence[str], rows: Iterable[Sequence[object]], screen: Screen) -> str:
     """Align cells in columns: numbers to the right, the rest to the left, unknown as `-`.
 

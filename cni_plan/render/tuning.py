@@ -5,7 +5,7 @@ from typing import Any
 
 from cni_plan.engine.cni import CniSettings
 from cni_plan.engine.tuning import Candidate
-from cni_plan.render.table import Screen, format_table
+from cni_plan.render.table import Screen, format_table, wrap
 
 _TITLES = ("MODE", "WARM TARGETS", "ADDRESSES", "WASTE", "CALLS", "CALLS/MIN", "READY")
 
@@ -80,7 +80,7 @@ def recommendation(candidate: Candidate, others: Sequence[Candidate], screen: Sc
     if candidate.obstacles:
         lines = [screen.bold("no setting does it; the nearest is"), f"  {chosen}: {'; '.join(candidate.obstacles)}"]
     else:
-        lines = [screen.bold(f"recommended: {chosen}"), _reason(candidate, others)]
+        lines = [screen.bold(f"recommended: {chosen}"), wrap(_reason(candidate, others), screen)]
     header = ("GROUP", "NODES", "PODS", "ADDRESSES", "WASTE", "MORE THAN ITS OWN BEST")
     rows = [
         (

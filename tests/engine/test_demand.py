@@ -179,3 +179,11 @@ def test_nearly_free_blocks_are_named_with_the_addresses_that_stand_in_the_way()
 def test_a_demand_for_more_than_a_subnet_asks_for_more_of_them() -> None:
     demand = demand_of(nodes=5000, pods=5000 * 20)
     assert "more subnets" in names(demand, PREFIXES, subnet("10.0.0.0/24"))
+
+
+def test_a_reservation_leaves_the_room_that_single_addresses_need() -> None:
+    wide = plan_subnet(subnet("10.0.0.0/24"), prefixes=3, single_addresses=187)
+    assert list(map(str, wide.reservations)) == ["10.0.0.64/26"]  # 251 - 64 = 187
+    tight = plan_subnet(subnet("10.0.0.0/24"), prefixes=3, single_addresses=188)
+    assert list(map(str, tight.reservations)) == ["10.0.0.16/28", "10.0.0.32/27"]
+    assert tight.fits
