@@ -277,7 +277,11 @@ HostNetworkPodsOption = Annotated[
 DEFAULT_HOST_NETWORK_PODS = HOST_NETWORK_PODS
 
 
-def parse_counts(text: str, option: str, *, least: int, most_values: int = 1000) -> Sequence[int]:
+MOST_COUNTS = 1000
+"""Values that a range may stand for; each is a row."""
+
+
+def parse_counts(text: str, option: str, *, least: int) -> Sequence[int]:
     """Read `N` or a range such as `1-4`.
 
     Raises:
@@ -292,6 +296,6 @@ def parse_counts(text: str, option: str, *, least: int, most_values: int = 1000)
         raise InputError(f"{option} {text!r}: from {least} to {MOST}")
     if stop < start:
         raise InputError(f"{option} {text!r}: the range ends before it starts; did you mean {stop}-{start}?")
-    if stop - start >= most_values:
-        raise InputError(f"{option} {text!r}: at most {most_values} values at a time")
+    if stop - start >= MOST_COUNTS:
+        raise InputError(f"{option} {text!r}: at most {MOST_COUNTS} values at a time")
     return range(start, stop + 1)

@@ -1,11 +1,13 @@
 """`cni-plan simulate`: what ipamd holds on a node."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cni_plan.catalog import InstanceType
 from cni_plan.cli.options import (
+    MOST_COUNTS,
     AwsOptions,
     CniOptions,
     MaxPodsOption,
@@ -18,7 +20,7 @@ from cni_plan.cli.options import (
 )
 from cni_plan.cli.output import emit, stdout_screen, tell
 from cni_plan.engine.cni import CniSettings
-from cni_plan.engine.max_pods import HOST_NETWORK_PODS, Mode, max_pods
+from cni_plan.engine.max_pods import HOST_NETWORK_PODS, Mode, ip_capacity, max_pods
 from cni_plan.engine.simulation import PoolState, simulate_arrivals
 from cni_plan.errors import InputError
 from cni_plan.render import simulation as render
@@ -67,7 +69,7 @@ def simulate(
     most = limits.max_pods if kubelet_max_pods is None else kubelet_max_pods
     if churn is not None or ramp is not None:
         return _timeline(instance, settings, churn=churn, ramp=ramp, over=over, max_pods=most, output=output)
-    counts = range(max(0, most - HOST_NETWORK_PODS) + 1) if pods is None else parse_counts(pods, "--pods", least=0)
+    counts = _counts(pods, instance, settings, most)
     states = simulate_arrivals(instance, settings, first=counts[0], last=counts[-1], max_pods=most)
     tell(_unserved(states))
     if output is Output.TABLE:
@@ -77,6 +79,13 @@ def simulate(
     else:
         emit(format_records([render.record(state) for state in states], RecordFormat(output.value)))
     return 0
+
+
+def _counts(pods: str | None, instance: InstanceType, settings: CniSettings, max_pods: int) -> Sequence[int]:
+    """The numbers of pods asked for; by default all that find room beside the host-network pods."""
+    if pods is not None:
+        return parse_counts(pods, "--pods", least=0)
+    return range(max(0, min(max_pods - HOST_NETWORK_PODS, ip_capacity(instance, settings), MOST_COUNTS)) + 1)
 
 
 def _unserved(states: list[PoolState]) -> list[str]:

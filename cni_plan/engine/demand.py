@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cni_plan.catalog import InstanceType
 from cni_plan.engine.cni import CniSettings
 from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, max_pods
-from cni_plan.engine.simulation import PoolState, simulate_arrivals
+from cni_plan.engine.simulation import PoolState, state_with
 from cni_plan.engine.subnets import (
     LARGEST_SUBNET,
     RESERVED_BY_AWS,
@@ -132,7 +132,7 @@ def cluster_demand(  # noqa: PLR0913 # the parts of one question
     most = max_pods(instance, settings).max_pods if kubelet_max_pods is None else kubelet_max_pods
     floor, more = divmod(pods, nodes)
     counts = [(more, floor + 1), (nodes - more, floor)] if more else [(nodes, floor)]
-    states = simulate_arrivals(instance, settings, first=0, last=max(most, counts[0][1]), max_pods=most)
+    states = {number: state_with(instance, settings, number, max_pods=most) for number in (0, most, floor, floor + 1)}
     kinds = tuple(
         (count, NodeDemand(own, _taken(states[0]), _taken(states[own]), _taken(states[most])))
         for count, own in counts

@@ -1,6 +1,6 @@
 """What a node holds at each number of pods, arriving one by one on a fresh node."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cni_plan.catalog import InstanceType
 from cni_plan.engine.cni import CniSettings, IpFamily
@@ -97,9 +97,20 @@ def simulate_arrivals(
     for pods in range(1, last + 1):
         pool.arrive(1)
         pool.grow_to_rest()
+        if pool.waiting:
+            # Nothing changes with more pods: the pool is as large as it will be, and all of it is assigned.
+            full = state_of(pool)
+            states += [replace(full, pods=number) for number in range(max(pods, first), last + 1)]
+            break
         if pods >= first:
             states.append(state_of(pool))
     return states
+
+
+def state_with(instance: InstanceType, settings: CniSettings, pods: int, *, max_pods: int) -> PoolState:
+    """As `simulate_arrivals`, with one number of pods."""
+    (state,) = simulate_arrivals(instance, settings, first=pods, last=pods, max_pods=max_pods)
+    return state
 
 
 def _ipv6_state(pods: int) -> PoolState:

@@ -139,3 +139,22 @@ def test_a_wrong_line_of_a_timeline_is_named(cli: Cli, tmp_path: Path, text: str
     outcome = cli("simulate", "-t", "t3.small", "--churn", str(file))
     assert (outcome.code, outcome.out) == (2, "")
     assert message in outcome.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("simulate", "-t", "t3.small", "--max-pods", "2147483647"),
+        ("simulate", "-t", "t3.small", "--pods", "1000000000"),
+        ("simulate", "-t", "m5.24xlarge", "--warm-ip-target", "1000000000", "--pods", "1000000000"),
+        ("subnet", "-t", "t3.small", "--nodes", "1000000000", "--pods", "1000000000", "--max-pods", "2147483647"),
+        ("subnet", "-t", "t3.small", "--pods", "1000000000", "--cidr", "10.0.0.0/16", "--cidr", "10.1.0.0/16"),
+        ("max-pods", "-t", "t3.small", "--nodes", "1000000000", "--max-pods", "2147483647"),
+    ],
+    ids=" ".join,
+)
+def test_huge_numbers_take_no_longer_than_small_ones(program: Cli, arguments: tuple[str, ...]) -> None:
+    outcome = program(*arguments, timeout=30)
+    assert outcome.code in {0, 1}
+    assert "Traceback" not in outcome.err
+    assert outcome.out
