@@ -47,7 +47,7 @@ def test_the_library_example_prints_what_its_comment_says() -> None:
 def test_the_iam_policy_names_only_reading_actions() -> None:
     (policy,) = map(json.loads, blocks("json"))
     actions = [action for statement in policy["Statement"] for action in statement["Action"]]
-    assert all(re.fullmatch(r"ec2:(Describe|Get)\w+", action) for action in actions)
+    assert all(re.fullmatch(r"(ec2|eks):(Describe|Get)\w+", action) for action in actions)
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "tune": "cni_plan.cli.tune",
     "check": "cni_plan.cli.check",
     "user-data": "cni_plan.cli.user_data",
+    "addon": "cni_plan.cli.addon",
     "catalog": "cni_plan.cli.catalog",
 }
 

@@ -32,6 +32,16 @@ def ec2_client(access: AwsAccess) -> "EC2Client":
     Raises:
         InputError: No region is set, or the profile or endpoint is wrong.
     """
+    client: EC2Client = aws_client("ec2", access)
+    return client
+
+
+def aws_client(service: str, access: AwsAccess) -> Any:  # noqa: ANN401 # boto3 makes clients at run time
+    """A client of a service.
+
+    Raises:
+        InputError: No region is set, or the profile or endpoint is wrong.
+    """
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
@@ -46,7 +56,7 @@ def ec2_client(access: AwsAccess) -> "EC2Client":
         # boto3 alone among the SDKs knows only AWS_DEFAULT_REGION.
         region = access.region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(region_name=region, profile_name=access.profile)
-        return session.client("ec2", endpoint_url=access.endpoint_url, config=config)
+        return session.client(service, endpoint_url=access.endpoint_url, config=config)  # type: ignore[call-overload] # the stubs want a literal
     except BotoCoreError as error:
         if type(error).__name__ == "NoRegionError":
             raise InputError("no AWS region: give --region, or set AWS_REGION") from None
