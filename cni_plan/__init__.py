@@ -18,7 +18,7 @@ _HOMES = {
     "CniSettings": "cni_plan.engine.cni",
     "InstanceType": "cni_plan.catalog",
     "PodLimits": "cni_plan.engine.max_pods",
-    "Provisioner": "cni_plan.engine.provisioners",
+    "Provisioner": "cni_plan.engine.provisioner",
     "Subnet": "cni_plan.engine.subnets",
     "SubnetReport": "cni_plan.engine.subnets",
     "effective_max_pods": "cni_plan.engine.provisioners",
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from cni_plan.catalog import Catalog, InstanceType, load_catalog
     from cni_plan.engine.cni import CniSettings
     from cni_plan.engine.max_pods import PodLimits, max_pods
-    from cni_plan.engine.provisioners import Provisioner, effective_max_pods
+    from cni_plan.engine.provisioner import Provisioner
+    from cni_plan.engine.provisioners import effective_max_pods
     from cni_plan.engine.subnets import Subnet, SubnetReport, plan_subnet
     from cni_plan.errors import CniPlanError
 

@@ -280,7 +280,7 @@ def load_catalog(path: str | Path | None = None) -> Catalog:
         InputError: The file cannot be read, or a row is wrong; the message names the line.
     """
     file = data_file("instance_types.csv") if path is None else Path(path)
-    where = "the bundled table" if path is None else str(path)
+    where = "the bundled table" if path is None else str(path) or "''"
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:

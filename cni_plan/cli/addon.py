@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from cni_plan.cli.options import AwsOptions, CniOptions, WarmOptions, with_option_groups
+from cni_plan.cli.options import AwsOptions, CniOptions, with_option_groups
 from cni_plan.cli.output import emit, printable, tell
+from cni_plan.cli.warm_options import WarmOptions
 from cni_plan.engine.addon_values import (
     AddonValues,
     as_node,
@@ -49,7 +50,9 @@ def addon(
     cni: CniOptions,
     warm: WarmOptions,
     aws: AwsOptions,
-    text_format: Annotated[AddonFormat, typer.Option("--format", help="The tool it is for.")] = AddonFormat.JSON,
+    text_format: Annotated[
+        AddonFormat, typer.Option("--format", metavar="NAME", help=f"The tool it is for: {', '.join(AddonFormat)}.")
+    ] = AddonFormat.JSON,
     cluster_name: Annotated[str | None, typer.Option("--cluster-name", metavar="NAME", help="The EKS cluster.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Name what has the add-on's default too.")] = False,
 ) -> int:

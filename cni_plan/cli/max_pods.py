@@ -23,7 +23,8 @@ from cni_plan.cli.options import (
 from cni_plan.cli.output import emit, stdout_screen, tell
 from cni_plan.engine.cni import CniSettings, IpFamily
 from cni_plan.engine.max_pods import PodLimits, supports_ipv6
-from cni_plan.engine.provisioners import Provisioner, ProvisionerOptions, effective_max_pods
+from cni_plan.engine.max_pods import max_pods as calculate
+from cni_plan.engine.provisioner import Provisioner, ProvisionerOptions
 from cni_plan.errors import InputError
 from cni_plan.render import max_pods as render
 from cni_plan.render.notes import group_notes
@@ -85,13 +86,25 @@ def max_pods(
         instances = [InstanceType("fargate")]
     else:
         instances = _able(types.resolve(aws), types, settings)
-    answers = effective_max_pods(instances, settings, provisioner, options)
+    answers = _answers(instances, settings, provisioner, options)
     tell(group_notes((limits.instance.instance_type, note) for limits in answers for note in limits.notes))
     if explain and output is None:
         emit("\n".join(_explain(limits, settings, provisioner, options) for limits in answers))
     else:
         emit(_format(answers, node_counts, output, explain=explain))
     return 0
+
+
+def _answers(
+    instances: Sequence[InstanceType], settings: CniSettings, provisioner: Provisioner, options: ProvisionerOptions
+) -> list[PodLimits]:
+    """The limits under a provisioner; the rules of the others are not loaded for the calculator's plain answer."""
+    if provisioner is Provisioner.CALCULATOR and options.max_pods is None:
+        flags = {"show_max_allowed": options.show_max_allowed}
+        return [calculate(row, settings, host_network_pods=options.host_network_pods, **flags) for row in instances]
+    from cni_plan.engine.provisioners import effective_max_pods
+
+    return effective_max_pods(instances, settings, provisioner, options)
 
 
 def _able(instances: list[InstanceType], types: TypeOptions, settings: CniSettings) -> list[InstanceType]:
@@ -123,6 +136,8 @@ def _format(
 
 def _explain(limits: PodLimits, settings: CniSettings, provisioner: Provisioner, options: ProvisionerOptions) -> str:
     """The explanation, with what every other provisioner would set for this type alone."""
+    from cni_plan.engine.provisioners import effective_max_pods
+
     by_provisioner: dict[str, PodLimits | str] = {}
     for other in Provisioner:
         given = options if other is provisioner else replace(options, max_pods=None, pods_per_core=None)

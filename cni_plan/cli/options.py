@@ -3,7 +3,6 @@
 import inspect
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from functools import wraps
 from typing import Annotated, Any, NamedTuple
@@ -12,7 +11,6 @@ import typer
 
 from cni_plan.catalog import InstanceType, is_glob, load_catalog
 from cni_plan.engine.cni import (
-    ADDON_WARM_PREFIX_TARGET,
     NEWEST_CNI_VERSION,
     CniSettings,
     IpFamily,
@@ -215,46 +213,6 @@ class CniOptions(NamedTuple):
             pod_eni=self.pod_eni,
             ip_family=self.ip_family,
         )
-
-
-class WarmOptions(NamedTuple):
-    """ipamd's warm targets, named after aws-node's variables."""
-
-    warm_eni_target: Annotated[
-        int | None, typer.Option("--warm-eni-target", min=0, max=MOST, metavar="N", help="Spare ENIs.  [default: 1]")
-    ] = None
-    warm_ip_target: Annotated[
-        int | None, typer.Option("--warm-ip-target", min=0, max=MOST, metavar="N", help="Spare addresses.")
-    ] = None
-    minimum_ip_target: Annotated[
-        int | None, typer.Option("--minimum-ip-target", min=0, max=MOST, metavar="N", help="The floor of addresses.")
-    ] = None
-    warm_prefix_target: Annotated[
-        int | None,
-        typer.Option(
-            "--warm-prefix-target",
-            min=0,
-            max=MOST,
-            metavar="N",
-            help="Spare prefixes; with prefix delegation 1 by default, as the add-on sets it.",
-        ),
-    ] = None
-
-    def applied_to(self, cni: CniOptions) -> CniSettings:
-        """The settings with these targets.
-
-        Raises:
-            InputError: As `CniOptions.settings`, or targets stand beside a manifest.
-        """
-        given = {name: value for name, value in self._asdict().items() if value is not None}
-        settings = cni.settings()
-        if cni.aws_node is None:
-            if settings.prefix_delegation:
-                given.setdefault("warm_prefix_target", ADDON_WARM_PREFIX_TARGET)
-            return replace(settings, **given)
-        if given:
-            raise InputError("--aws-node says how the CNI is set up: leave the warm targets out")
-        return settings
 
 
 MaxPodsOption = Annotated[

@@ -14,11 +14,11 @@ from cni_plan.cli.options import (
     Output,
     OutputOption,
     TypeOptions,
-    WarmOptions,
     parse_counts,
     with_option_groups,
 )
 from cni_plan.cli.output import emit, stdout_screen, tell
+from cni_plan.cli.warm_options import WarmOptions
 from cni_plan.engine.cni import CniSettings
 from cni_plan.engine.max_pods import HOST_NETWORK_PODS, Mode, ip_capacity, max_pods
 from cni_plan.engine.simulation import PoolState, simulate_arrivals

@@ -14,11 +14,11 @@ from cni_plan.cli.options import (
     CniOptions,
     MaxPodsOption,
     TypeOptions,
-    WarmOptions,
     with_option_groups,
 )
 from cni_plan.cli.output import emit, stdout_screen, tell
 from cni_plan.cli.subnet_sources import SubnetOptions
+from cni_plan.cli.warm_options import WarmOptions
 from cni_plan.engine.cni import CniSettings
 from cni_plan.engine.demand import CONTROL_PLANE_ENIS, ClusterDemand, cluster_demand, spread
 from cni_plan.engine.forecast import forecast as forecast_of
@@ -98,7 +98,10 @@ def subnet(
     forecast: Annotated[
         bool, typer.Option("--forecast", help="Free /28 blocks to expect as single addresses come in.")
     ] = False,
-    output: Annotated[SubnetOutput, typer.Option("--output", "-o", help="How to print it.")] = SubnetOutput.TABLE,
+    output: Annotated[
+        SubnetOutput,
+        typer.Option("--output", "-o", metavar="NAME", help=f"How to print it: {', '.join(SubnetOutput)}."),
+    ] = SubnetOutput.TABLE,
 ) -> int:
     """What pods and nodes take from subnets, in addresses and /28 prefixes.
 

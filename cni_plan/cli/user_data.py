@@ -17,14 +17,15 @@ from cni_plan.cli.options import (
     MaxPodsOption,
     ShowMaxAllowedOption,
     TypeOptions,
-    WarmOptions,
     with_option_groups,
 )
 from cni_plan.cli.output import emit, printable, tell
+from cni_plan.cli.warm_options import WarmOptions
 from cni_plan.engine.cni import CniSettings, IpFamily
 from cni_plan.engine.expressions import max_pods_expression as expression_for
 from cni_plan.engine.max_pods import PodLimits, has_trunk
-from cni_plan.engine.provisioners import Provisioner, ProvisionerOptions, effective_max_pods
+from cni_plan.engine.provisioner import Provisioner, ProvisionerOptions
+from cni_plan.engine.provisioners import effective_max_pods
 from cni_plan.errors import InputError
 from cni_plan.inputs import cluster
 from cni_plan.render.notes import group_notes
@@ -42,7 +43,10 @@ def user_data(
     cni: CniOptions,
     warm: WarmOptions,
     aws: AwsOptions,
-    text_format: Annotated[UserDataFormat, typer.Option("--format", help="What the text is for.")],
+    text_format: Annotated[
+        UserDataFormat,
+        typer.Option("--format", metavar="NAME", help=f"What the text is for: {', '.join(UserDataFormat)}."),
+    ],
     cluster_name: Annotated[str | None, typer.Option("--cluster-name", metavar="NAME", help="The EKS cluster.")] = None,
     from_cluster: Annotated[
         str | None,

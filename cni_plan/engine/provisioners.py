@@ -1,8 +1,7 @@
 """Which max pods a node really gets: that depends on who sets it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from cni_plan.catalog import InstanceType
 from cni_plan.engine.cni import PREFIX_DELEGATION_SINCE, CniSettings, IpFamily
@@ -26,45 +25,11 @@ from cni_plan.engine.max_pods import (
     recommended_ceiling,
     with_memory_note,
 )
+from cni_plan.engine.provisioner import Provisioner, ProvisionerOptions
 from cni_plan.errors import InputError
 
 KUBELET_DEFAULT_MAX_PODS = 110
 """kubelet's own default, which stands where nobody sets a value."""
-
-
-class Provisioner(StrEnum):
-    """Who sets a node's max pods."""
-
-    CALCULATOR = "calculator"
-    MANAGED_NODE_GROUP = "managed-node-group"
-    AL2_BOOTSTRAP = "al2-bootstrap"
-    NODEADM = "nodeadm"
-    KARPENTER = "karpenter"
-    BOTTLEROCKET = "bottlerocket"
-    AUTO_MODE = "auto-mode"
-    FARGATE = "fargate"
-    WINDOWS = "windows"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvisionerOptions:
-    """What a provisioner is told besides the settings of aws-node.
-
-    Attributes:
-        max_pods: The value that user data or the node class sets itself; None where it does not.
-        reserved_enis: Karpenter's RESERVED_ENIS.
-        efa_only_enis: EFA-only interfaces on the default network card (Karpenter).
-        pods_per_core: Karpenter's podsPerCore; None or 0 for no such limit.
-        host_network_pods: Pods on the node's own network.
-        show_max_allowed: Skip the calculator's ceiling.
-    """
-
-    max_pods: int | None = None
-    reserved_enis: int = 0
-    efa_only_enis: int = 0
-    pods_per_core: int | None = None
-    host_network_pods: int = HOST_NETWORK_PODS
-    show_max_allowed: bool = False
 
 
 def effective_max_pods(

@@ -18,7 +18,7 @@ from cni_plan.engine.findings import Severity
 from cni_plan.inputs.aws_node import parse_aws_node
 from tests.support import Cli, Tool, evaluate_hcl
 
-SEED = Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml"
+MANIFEST = Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml"
 OPTIONS = (
     *("--cni-prefix-delegation-enabled", "--warm-ip-target", "2", "--minimum-ip-target", "12"),
     *("--cni-custom-networking-enabled", "--pod-eni", "--cni-max-eni", "3"),
@@ -108,8 +108,8 @@ def apply_locally(tool: Tool, script: str, manifest: str) -> str:
     return manifest
 
 
-def test_kubectl_turns_the_seeds_manifest_into_one_that_is_clean_and_set_as_asked(cli: Cli, tool: Tool) -> None:
-    valid = SEED.read_text().replace('hostNetwork: "true"', "hostNetwork: true")
+def test_kubectl_turns_the_published_manifest_into_one_that_is_clean_and_set_as_asked(cli: Cli, tool: Tool) -> None:
+    valid = MANIFEST.read_text().replace('hostNetwork: "true"', "hostNetwork: true")
     valid = valid.replace('privileged: "true"', "privileged: true")
     manifest = apply_locally(tool, text_of(cli, "kubectl", *OPTIONS), valid)
     kubernetes_validate.validate(yaml.safe_load(manifest), "1.30", strict=True)
@@ -130,8 +130,8 @@ def test_kubectl_turns_the_seeds_manifest_into_one_that_is_clean_and_set_as_aske
 
 
 def test_what_runs_today_is_converted(cli: Cli, tmp_path: Path) -> None:
-    outcome = cli("addon", "--aws-node", str(SEED))
-    assert json.loads(outcome.out) == {}  # the seed's settings are the add-on's defaults
+    outcome = cli("addon", "--aws-node", str(MANIFEST))
+    assert json.loads(outcome.out) == {}  # its settings are the add-on's defaults
     file = tmp_path / "aws-node.env"
     file.write_text("WARM_IP_TARGET=3\nMINIMUM_IP_TARGET=9\nENABLE_SUBNET_DISCOVERY=false\nVPC_ID=vpc-1\nFOO=bar\n")
     outcome = cli("addon", "--aws-node", str(file), "--cni-version", "1.15.3")
@@ -158,7 +158,7 @@ def test_ipv6_reaches_both_containers_where_it_can_be_set(cli: Cli) -> None:
         (("--cni-prefix-delegation-enabled", "--warm-prefix-target", "0"), "prefixes-without-target"),
         (("--ip-family", "ipv6"), "ipv6-without-prefixes"),
         (("--cluster-name", "x'; rm"), "is no EKS cluster name"),
-        (("--aws-node", str(SEED), "--pod-eni"), "leave the other CNI options out"),
+        (("--aws-node", str(MANIFEST), "--pod-eni"), "leave the other CNI options out"),
     ],
 )
 def test_what_check_would_reject_is_not_emitted(cli: Cli, arguments: tuple[str, ...], message: str) -> None:

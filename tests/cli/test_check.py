@@ -6,7 +6,7 @@ import pytest
 from cni_plan.engine.findings import Code
 from tests.support import Cli
 
-SEED = str(Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml")
+MANIFEST = str(Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml")
 
 
 @pytest.fixture
@@ -16,8 +16,8 @@ def lines(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_seeds_manifest_fails_with_records_of_the_documented_fields(cli: Cli) -> None:
-    outcome = cli("check", SEED, "-o", "json")
+def test_the_published_manifest_fails_with_records_of_the_documented_fields(cli: Cli) -> None:
+    outcome = cli("check", MANIFEST, "-o", "json")
     assert outcome.code == 1
     findings = json.loads(outcome.out)
     assert findings[0] == {
@@ -39,7 +39,7 @@ def test_the_exit_code_follows_fail_on(cli: Cli, lines: Path, fail_on: str, code
 
 
 def test_the_table_groups_by_severity_with_the_fix(cli: Cli) -> None:
-    text = cli("check", SEED).out
+    text = cli("check", MANIFEST).out
     assert text.startswith("3 errors\n")
     assert "\n1 for information\n  WARM_PREFIX_TARGET=1: has no effect: it counts with prefix delegation only\n" in text
     assert text.count("    fix: ") == 4
@@ -75,9 +75,9 @@ def test_each_code_is_explained(cli: Cli, code: Code) -> None:
         (["/nowhere"], "cannot read /nowhere"),
         (["/dev/zero"], "larger than 20 MiB"),
         (["/dev/null"], "no aws-node in it"),
-        ([SEED, "-t", "t3.larg"], "did you mean t3.large"),
-        ([SEED, "--cni-version", "banana"], "is not a CNI version"),
-        ([SEED, "--fail-on", "maybe"], "'--fail-on'"),
+        ([MANIFEST, "-t", "t3.larg"], "did you mean t3.large"),
+        ([MANIFEST, "--cni-version", "banana"], "is not a CNI version"),
+        ([MANIFEST, "--fail-on", "maybe"], "'--fail-on'"),
         (["--explain", "ipv4-absnt"], "did you mean ipv4-absent"),
     ],
 )

@@ -9,7 +9,7 @@ import yaml
 from cni_plan.catalog import COLUMNS, data_file
 from tests.support import Cli
 
-SEED_TABLE = """\
+PUBLISHED_TABLE = """\
 NODES  t3.nano  t3.micro  t3.small  t3.medium  t3.large  t3.xlarge  t3.2xlarge
     1        4         4        11         17        35         58          58
     2        8         8        22         34        70        116         116
@@ -57,8 +57,8 @@ def test_json_yaml_and_csv_say_the_same(cli: Cli) -> None:
     assert [row["hypervisor"] for row in rows] == [record["hypervisor"] or "" for record in records]
 
 
-def test_the_seeds_table_of_types_by_nodes(cli: Cli) -> None:
-    assert cli("max-pods", "-t", "t3.*", "--nodes", "1-4").out == SEED_TABLE
+def test_the_published_table_of_types_by_nodes(cli: Cli) -> None:
+    assert cli("max-pods", "-t", "t3.*", "--nodes", "1-4").out == PUBLISHED_TABLE
 
 
 def test_nodes_multiply(cli: Cli) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support import Cli
 
-SEED = str(Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml")
+MANIFEST = str(Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml")
 
 
 def test_the_record_has_exactly_the_documented_fields(cli: Cli) -> None:
@@ -59,14 +59,14 @@ def test_prefixes_have_the_add_ons_warm_prefix(cli: Cli) -> None:
 
 
 def test_settings_come_from_a_manifest(cli: Cli) -> None:
-    arguments = ("simulate", "-t", "t3.small", "--pods", "5", "-o", "json", "--aws-node", SEED)
+    arguments = ("simulate", "-t", "t3.small", "--pods", "5", "-o", "json", "--aws-node", MANIFEST)
     (record,) = json.loads(cli(*arguments).out)
     assert record["per_eni"] == [3, 3, 3]
     outcome = cli(*arguments, "--warm-ip-target", "1")
     assert (outcome.code, outcome.out) == (2, "")
     assert "leave the warm targets out" in outcome.err
     assert "leave the other CNI options out" in cli(*arguments, "--cni-max-eni", "2").err
-    assert cli("max-pods", "-t", "t3.large", "--aws-node", SEED).out == "35\n"
+    assert cli("max-pods", "-t", "t3.large", "--aws-node", MANIFEST).out == "35\n"
 
 
 def test_pods_without_an_address_are_counted(cli: Cli) -> None:

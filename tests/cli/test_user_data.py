@@ -17,7 +17,7 @@ def words_of(tool: Tool, script: str, **environment: str) -> list[str]:
     return done.stdout.split("\0")[:-1]
 
 
-def test_the_seeds_snippet(cli: Cli) -> None:
+def test_the_published_snippet(cli: Cli) -> None:
     text = cli(*BOOTSTRAP, "-t", "t3.large").out
     assert text == (
         "#!/bin/bash\n"

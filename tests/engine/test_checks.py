@@ -9,7 +9,7 @@ from cni_plan.engine.findings import EXPLANATIONS, Code, Finding, Severity
 from cni_plan.inputs.aws_node import parse_aws_node
 
 CATALOG = load_catalog()
-SEED = Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml"
+MANIFEST = Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml"
 
 
 def daemon_set(variables: dict[str, str], *, init: dict[str, str] | None = None, version: str = "v1.23.1") -> str:
@@ -174,8 +174,8 @@ def test_max_pods_can_be_given_for_the_targets() -> None:
     }
 
 
-def test_the_seeds_manifest() -> None:
-    findings = found(SEED.read_text())
+def test_the_published_manifest() -> None:
+    findings = found(MANIFEST.read_text())
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     assert [(each.code, each.variable, each.value) for each in errors] == [
         (Code.NOT_A_BOOLEAN, "spec.template.spec.hostNetwork", '"true"'),

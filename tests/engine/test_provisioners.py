@@ -4,7 +4,8 @@ import pytest
 
 from cni_plan import CniSettings, PodLimits, Provisioner, effective_max_pods, load_catalog
 from cni_plan.engine.max_pods import LimitedBy, Mode
-from cni_plan.engine.provisioners import ProvisionerOptions, missing_reservation
+from cni_plan.engine.provisioner import ProvisionerOptions
+from cni_plan.engine.provisioners import missing_reservation
 
 CATALOG = load_catalog()
 PREFIXES = CniSettings(prefix_delegation=True)

@@ -49,7 +49,7 @@ def test_the_published_pools(
     assert {pods: list(states[pods].per_eni) for pods in expected} == expected
 
 
-def test_the_seeds_scenario_holds_twelve_addresses_up_to_ten_pods_and_thirteen_from_the_eleventh() -> None:
+def test_a_floor_of_twelve_and_two_warm_holds_twelve_addresses_up_to_ten_pods_and_thirteen_from_the_eleventh() -> None:
     states = arrivals("m5.xlarge", CniSettings(warm_ip_target=2, minimum_ip_target=12), 12)
     assert [state.total_ips for state in states] == [12] * 11 + [13, 14]
 

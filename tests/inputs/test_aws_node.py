@@ -17,11 +17,11 @@ from cni_plan.errors import InputError
 from cni_plan.inputs.aws_node import parse_aws_node
 from tests.support import Tool
 
-SEED = (Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml").read_text()
+MANIFEST = (Path(__file__).parent.parent / "scenarios" / "check" / "aws-node-v1.15.3.yaml").read_text()
 
 
-def test_the_seeds_manifest_is_read_with_its_release_and_containers() -> None:
-    node = parse_aws_node(SEED, "seed")
+def test_the_published_manifest_is_read_with_its_release_and_containers() -> None:
+    node = parse_aws_node(MANIFEST, "manifest")
     assert (node.form, node.cni_version, node.network_policy) == (Form.DAEMON_SET, (1, 15, 3), False)
     assert node.variables["WARM_ENI_TARGET"] == "1"
     assert node.variables["MY_NODE_NAME"] is None
@@ -30,19 +30,21 @@ def test_the_seeds_manifest_is_read_with_its_release_and_containers() -> None:
 
 
 def test_json_a_list_and_several_documents_read_the_same() -> None:
-    manifest = yaml.safe_load(SEED)
-    expected = parse_aws_node(SEED, "seed")
+    manifest = yaml.safe_load(MANIFEST)
+    expected = parse_aws_node(MANIFEST, "manifest")
     texts = [
         json.dumps(manifest),
         json.dumps({"kind": "List", "items": [{"kind": "Service"}, manifest]}),
-        f"kind: Service\n---\n{SEED}",
+        f"kind: Service\n---\n{MANIFEST}",
         f"---\n{yaml.safe_dump({'kind': 'DaemonSetList', 'items': [manifest]}, sort_keys=False)}",
     ]
     assert [parse_aws_node(text, "test") for text in texts] == [expected] * len(texts)
 
 
 def test_what_kubectl_makes_of_the_manifest_reads_the_same(tool: Tool) -> None:
-    valid = SEED.replace('hostNetwork: "true"', "hostNetwork: true").replace('privileged: "true"', "privileged: true")
+    valid = MANIFEST.replace('hostNetwork: "true"', "hostNetwork: true").replace(
+        'privileged: "true"', "privileged: true"
+    )
     done = tool("kubectl", "set", "env", "--local", "-f", "-", "-o", "json", "-c", "aws-node", "MAX_ENI=2", stdin=valid)
     assert done.returncode == 0, done.stderr
     node = parse_aws_node(done.stdout, "kubectl")
