@@ -6,7 +6,7 @@ from typing import Any
 from cni_plan.engine.demand import ClusterDemand, SubnetShare, Taken, smallest_length
 from cni_plan.engine.forecast import Outlook
 from cni_plan.engine.remedies import Remedy
-from cni_plan.engine.subnets import PrefixDemand, SubnetReport, prefixes_for
+from cni_plan.engine.subnets import PrefixDemand, SubnetReport
 from cni_plan.render.table import Screen, format_table, wrap
 
 _TITLES = ("SUBNET", "FITS", "FREE /28", "FREE ADDRESSES", "USED", "RESERVE FOR PREFIXES")
@@ -92,11 +92,14 @@ def zone_share(demand: ClusterDemand, zones: int) -> Taken:
 def cluster_record(
     demand: ClusterDemand, shares: Sequence[SubnetShare], remedies: Sequence[Remedy], *, zones: int
 ) -> dict[str, Any]:
-    """The answer for nodes as a record: the fields of `record`, from the warm pool, and what belongs to nodes."""
+    """The answer for nodes as a record: the fields of `record`, from the warm pool, and what belongs to nodes.
+
+    Nodes need what ipamd holds on each of them, so that `prefixes` and `held_prefixes` are the same here.
+    """
     rest, zone = demand.total(), zone_share(demand, zones)
     return {
         "pods": demand.pods,
-        "prefixes": sum(count * prefixes_for(node.pods) for count, node in demand.kinds) if rest.prefixes else 0,
+        "prefixes": rest.prefixes,
         "addresses": rest.addresses,
         "held_prefixes": rest.prefixes,
         "smallest_subnet": _length(smallest_length(zone, reserved=True)),
