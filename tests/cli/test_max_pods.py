@@ -177,3 +177,15 @@ def test_a_truncated_catalog_is_named_by_its_line(cli: Cli, tmp_path: Path) -> N
     outcome = cli("max-pods", "-t", "a1.large", "--catalog", str(own))
     assert (outcome.code, outcome.out) == (2, "")
     assert "is the file cut short?" in outcome.err
+
+
+def test_a_table_for_several_nodes_has_the_total_beside_the_node(cli: Cli) -> None:
+    lines = [line.split() for line in cli("max-pods", "-t", "t3.nano,t3.medium", "--nodes", "3").out.splitlines()]
+    assert lines[0][2:7] == ["MAX", "PODS", "ON", "3", "NODES"]
+    assert lines[2][:3] == ["t3.medium", "17", "51"]
+
+
+def test_an_ipv6_glob_without_a_nitro_type_is_refused(cli: Cli) -> None:
+    outcome = cli("max-pods", "-t", "t2.*", "--ip-family", "ipv6")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "none of the types can run IPv6 pods" in outcome.err

@@ -88,6 +88,8 @@ def test_every_form_gives_the_same_settings(text: str, form: Form) -> None:
         ("kind: DaemonSet\nspec: 5\n", "the DaemonSet is not understood: spec:"),
         ("kind: DaemonSet\nspec: {template: {spec: {containers: [{name: aws-node, env: [5]}]}}}", "env.0"),
         ("env: [1]\ninit: {}\n", "env must be a map"),
+        ('[{"name": 5}]', "the list of variables is not understood: name"),
+        ("kind: ConfigMap\nmetadata: {name: amazon-vpc-cni}\ndata: [1]\n", "data must be a map"),
         ("!!python/object/apply:os.system ['id']", "broken YAML: could not determine a constructor"),
         ("a: " + "[" * 5000, "nested too deeply"),
         ("[" * 100_000, "nested too deeply"),

@@ -1,6 +1,7 @@
 import io
 import subprocess
 from ipaddress import IPv4Network
+from pathlib import Path
 
 import hcl2
 import pytest
@@ -8,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cni_plan.engine.subnets import Subnet, plan_subnet
-from cni_plan.snippets.quoting import hcl_string, shell_double_quoted, shell_word
+from cni_plan.snippets.quoting import hcl_heredoc, hcl_string, shell_double_quoted, shell_word
 from cni_plan.snippets.reservations import aws_cli, terraform
-from tests.support import Tool
+from tests.support import Tool, evaluate_hcl
 
 ONE = [plan_subnet(Subnet(IPv4Network("10.0.0.0/24")), prefixes=5)]
 TWO = [*ONE, plan_subnet(Subnet(IPv4Network("10.0.1.0/24"), subnet_id="subnet-0abc"), prefixes=3)]
@@ -73,3 +74,8 @@ def test_hcl_strings_survive_terraform(text: str, tool: Tool) -> None:
     done = tool("terraform", "console", stdin=expression)
     assert done.returncode == 0, done.stderr
     assert json.loads(json.loads(done.stdout)) == text
+
+
+@pytest.mark.parametrize("text", ["one\n", "EOT\n  EOT\nEOTX\n", "${a} %{b} $${c}\n\tindented\n"])
+def test_hcl_heredocs_survive_terraform(text: str, tool: Tool, tmp_path: Path) -> None:
+    assert evaluate_hcl(tool, tmp_path, f"{hcl_heredoc(text)}\n") == text
