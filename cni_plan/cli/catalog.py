@@ -16,7 +16,8 @@ from cni_plan.cli.options import (
     complete_instance_type,
     with_option_groups,
 )
-from cni_plan.cli.output import emit, progress_of, stdout_screen
+from cni_plan.cli.output import emit, stdout_screen
+from cni_plan.cli.progress import progress_of
 from cni_plan.render import catalog as render
 from cni_plan.render.records import RecordFormat, format_records
 

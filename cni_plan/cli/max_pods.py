@@ -27,8 +27,6 @@ from cni_plan.engine.max_pods import max_pods as calculate
 from cni_plan.engine.provisioner import Provisioner, ProvisionerOptions
 from cni_plan.errors import InputError
 from cni_plan.render import max_pods as render
-from cni_plan.render.notes import group_notes
-from cni_plan.render.records import RecordFormat, format_records
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -87,7 +85,10 @@ def max_pods(
     else:
         instances = _able(types.resolve(aws), types, settings)
     answers = _answers(instances, settings, provisioner, options)
-    tell(group_notes((limits.instance.instance_type, note) for limits in answers for note in limits.notes))
+    if any(limits.notes for limits in answers):
+        from cni_plan.render.notes import group_notes
+
+        tell(group_notes((limits.instance.instance_type, note) for limits in answers for note in limits.notes))
     if explain and output is None:
         emit("\n".join(_explain(limits, settings, provisioner, options) for limits in answers))
     else:
@@ -131,12 +132,15 @@ def _format(
         case FigureOutput.TABLE:
             return render.table(answers, node_counts, stdout_screen())
         case _:
+            from cni_plan.render.records import RecordFormat, format_records
+
             return format_records(render.records(answers, node_counts, explain=explain), RecordFormat(output.value))
 
 
 def _explain(limits: PodLimits, settings: CniSettings, provisioner: Provisioner, options: ProvisionerOptions) -> str:
     """The explanation, with what every other provisioner would set for this type alone."""
     from cni_plan.engine.provisioners import effective_max_pods
+    from cni_plan.render.explanation import explanation
 
     by_provisioner: dict[str, PodLimits | str] = {}
     for other in Provisioner:
@@ -145,4 +149,4 @@ def _explain(limits: PodLimits, settings: CniSettings, provisioner: Provisioner,
             (by_provisioner[other.value],) = effective_max_pods([limits.instance], settings, other, given)
         except InputError as error:
             by_provisioner[other.value] = str(error)
-    return render.explanation(limits, by_provisioner, asked=provisioner.value, screen=stdout_screen())
+    return explanation(limits, by_provisioner, asked=provisioner.value, screen=stdout_screen())

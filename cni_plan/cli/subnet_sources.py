@@ -6,7 +6,8 @@ from typing import Annotated, NamedTuple
 import typer
 
 from cni_plan.cli.options import AwsOptions
-from cni_plan.cli.output import progress_of, tell
+from cni_plan.cli.output import tell
+from cni_plan.cli.progress import progress_of
 from cni_plan.engine.subnets import Subnet
 from cni_plan.errors import InputError
 from cni_plan.inputs.addresses import parse_network, parse_subnets, parse_used_file
