@@ -50,7 +50,10 @@ class _LazyGroup(TyperGroup):
             return None
         command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app)
         command.name = cmd_name
-        gc.enable()
+        if not gc.isenabled():
+            # What the imports made lives until the end: no collection need look at it, the one at exit included.
+            gc.freeze()
+            gc.enable()
         return command
 
 

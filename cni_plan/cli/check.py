@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cni_plan.catalog import load_catalog
-from cni_plan.cli.options import CatalogOption, MaxPodsOption, Output, OutputOption, complete_instance_type
+from cni_plan.cli.options import CatalogOption, InstanceTypesOption, MaxPodsOption, Output, OutputOption, split_types
 from cni_plan.cli.output import emit, stdout_screen
 from cni_plan.engine.checks import check
 from cni_plan.engine.cni import parse_cni_version
@@ -34,16 +34,7 @@ def check_aws_node(
         str | None,
         typer.Argument(metavar="FILE", help="A DaemonSet, add-on configuration, ConfigMap or lines; - for stdin."),
     ] = None,
-    instance_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--instance-type",
-            "-t",
-            metavar="TYPE",
-            help="Types of the nodes it is for; repeatable.",
-            autocompletion=complete_instance_type,
-        ),
-    ] = None,
+    instance_type: InstanceTypesOption = None,
     cni_version: Annotated[
         str | None,
         typer.Option("--cni-version", metavar="X.Y.Z", help="Release of the CNI; by default the image's."),
@@ -70,11 +61,10 @@ def check_aws_node(
         raise InputError("name a file to check, or - for stdin")
     from cni_plan.inputs.aws_node import parse_aws_node
 
-    patterns = [part.strip() for text in instance_type or [] for part in text.split(",") if part.strip()]
     findings = check(
         parse_aws_node(read_text(file), "standard input" if file == "-" else file),
         cni_version=None if cni_version is None else parse_cni_version(cni_version),
-        instances=load_catalog(catalog).select(patterns),
+        instances=load_catalog(catalog).select(split_types(instance_type)),
         max_pods=max_pods,
     )
     if output is Output.TABLE:

@@ -102,19 +102,27 @@ class AwsOptions(NamedTuple):
     )
 
 
+InstanceTypesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--instance-type",
+        "-t",
+        metavar="TYPE",
+        help="Instance type; repeatable, comma lists and globs such as 't3.*'.",
+        autocompletion=complete_instance_type,
+    ),
+]
+
+
+def split_types(texts: Sequence[str] | None) -> list[str]:
+    """The names and globs of `--instance-type`, comma lists taken apart."""
+    return [part.strip() for text in texts or [] for part in text.split(",") if part.strip()]
+
+
 class TypeOptions(NamedTuple):
     """Which instance types are meant, and where their figures come from."""
 
-    instance_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--instance-type",
-            "-t",
-            metavar="TYPE",
-            help="Instance type; repeatable, comma lists and globs such as 't3.*'.",
-            autocompletion=complete_instance_type,
-        ),
-    ] = None
+    instance_type: InstanceTypesOption = None
     instance_type_from_imds: Annotated[
         bool, typer.Option("--instance-type-from-imds", help="Ask the instance metadata service (IMDSv2).")
     ] = False
@@ -123,7 +131,7 @@ class TypeOptions(NamedTuple):
 
     def patterns(self) -> list[str]:
         """The names and globs, comma lists taken apart."""
-        return [part.strip() for text in self.instance_type or [] for part in text.split(",") if part.strip()]
+        return split_types(self.instance_type)
 
     def resolve(self, aws: AwsOptions) -> list[InstanceType]:
         """Look the types up.

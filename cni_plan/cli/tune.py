@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 
 from cni_plan.catalog import load_catalog
-from cni_plan.cli.options import MOST, CatalogOption, CniOptions, Output, OutputOption, with_option_groups
+from cni_plan.cli.options import (
+    MOST,
+    CatalogOption,
+    CniOptions,
+    InstanceTypesOption,
+    Output,
+    OutputOption,
+    split_types,
+    with_option_groups,
+)
 from cni_plan.cli.output import emit, stdout_screen, tell
 from cni_plan.engine.cni import IpFamily
 from cni_plan.engine.tuning import NodeGroup, tune
@@ -25,10 +34,7 @@ def tune_targets(
         list[str] | None,
         typer.Option("--group", metavar="TYPE:NODESxPODS", help="Nodes alike, such as m5.large:20x12; repeatable."),
     ] = None,
-    instance_type: Annotated[
-        list[str] | None,
-        typer.Option("--instance-type", "-t", metavar="TYPE", help="One node of a type, with --pods; repeatable."),
-    ] = None,
+    instance_type: InstanceTypesOption = None,
     pods: Annotated[
         int | None, typer.Option("--pods", min=0, max=10_000, metavar="N", help="Pods on each node named by -t.")
     ] = None,
@@ -54,7 +60,7 @@ def tune_targets(
         raise InputError("there is nothing to tune with IPv6: warm targets have no effect on the one /80 of a node")
     table = load_catalog(catalog)
     groups = [parse_group(text, table) for text in group or []]
-    patterns = [part.strip() for text in instance_type or [] for part in text.split(",") if part.strip()]
+    patterns = split_types(instance_type)
     if patterns and pods is None:
         raise InputError("-t needs --pods: how many pods to expect on a node")
     groups += [NodeGroup(row, 1, pods or 0) for row in table.select(patterns)]
