@@ -1,17 +1,17 @@
 """What nodes take from subnets: primary addresses, single addresses and prefixes, by what ipamd holds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cni_plan.catalog import InstanceType
 from cni_plan.engine.cni import CniSettings
 from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, max_pods
+from cni_plan.engine.room import Room, Taken, evenly, fill
 from cni_plan.engine.simulation import PoolState, state_with
 from cni_plan.engine.subnets import (
     LARGEST_SUBNET,
     RESERVED_BY_AWS,
     SMALLEST_SUBNET,
-    Block,
     BlockMap,
     Subnet,
     SubnetReport,
@@ -23,30 +23,6 @@ from cni_plan.errors import InputError
 
 CONTROL_PLANE_ENIS = 4
 """EKS puts up to so many cross-account ENIs into the cluster's subnets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Addresses taken from a subnet.
-
-    Attributes:
-        singles: Addresses taken one by one: ENIs' primary ones, and secondary ones outside prefixes.
-        prefixes: /28 prefixes.
-    """
-
-    singles: int
-    prefixes: int
-
-    @property
-    def addresses(self) -> int:
-        """All of them."""
-        return self.singles + ADDRESSES_PER_PREFIX * self.prefixes
-
-    def __add__(self, other: "Taken") -> "Taken":
-        return Taken(self.singles + other.singles, self.prefixes + other.prefixes)
-
-    def __mul__(self, count: int) -> "Taken":
-        return Taken(self.singles * count, self.prefixes * count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +133,7 @@ class SubnetShare:
 
     Attributes:
         report: The subnet with what it must give.
+        room: What it can give.
         nodes: Nodes in it, surge nodes among them.
         taken: What they take at rest.
         fits_without_reservation: Whether they fit wherever EC2 puts single addresses.
@@ -165,6 +142,7 @@ class SubnetShare:
     """
 
     report: SubnetReport
+    room: Room
     nodes: int
     taken: Taken
     fits_without_reservation: bool
@@ -174,13 +152,12 @@ class SubnetShare:
     @property
     def left_prefixes(self) -> int:
         """Free /28 blocks that remain; negative where they do not suffice."""
-        return self.report.free_prefixes - self.taken.prefixes
+        return self.room.left_prefixes(self.taken)
 
     @property
     def left_addresses(self) -> int:
         """Addresses that remain; negative where they do not suffice."""
-        reserved = min(self.taken.prefixes, self.report.reserved_prefixes)
-        return self.report.free_addresses - self.taken.addresses + ADDRESSES_PER_PREFIX * reserved
+        return self.room.left_addresses(self.taken)
 
 
 def spread(demand: ClusterDemand, subnets: Sequence[Subnet]) -> list[SubnetShare]:
@@ -192,12 +169,12 @@ def spread(demand: ClusterDemand, subnets: Sequence[Subnet]) -> list[SubnetShare
     zones: dict[str, list[int]] = {}
     for place, subnet in enumerate(subnets):
         zones.setdefault(subnet.availability_zone or f"#{place}", []).append(place)
-    per_zone = _evenly(demand.nodes + demand.surge_nodes, len(zones))
-    enis = _evenly(demand.control_plane_enis, len(subnets))
+    per_zone = evenly(demand.nodes + demand.surge_nodes, len(zones))
+    enis = evenly(demand.control_plane_enis, len(subnets))
     nodes = [0] * len(subnets)
     for count, places in zip(per_zone, zones.values(), strict=True):
-        room = [most_nodes(maps[place], demand.largest.rest, enis[place])[0] for place in places]
-        for place, own in zip(places, _fill(count, room), strict=True):
+        room = [maps[place].room().most(demand.largest.rest, Taken(enis[place], 0))[0] for place in places]
+        for place, own in zip(places, fill(count, room), strict=True):
             nodes[place] = own
     return [
         _share(demand, subnet, blocks, own, own_enis)
@@ -206,42 +183,18 @@ def spread(demand: ClusterDemand, subnets: Sequence[Subnet]) -> list[SubnetShare
 
 
 def _share(demand: ClusterDemand, subnet: Subnet, blocks: BlockMap, nodes: int, control_plane_enis: int) -> SubnetShare:
-    taken = demand.largest.rest * nodes + Taken(control_plane_enis, 0)
-    most, limited_by = most_nodes(blocks, demand.largest.rest, control_plane_enis)
+    room, control_plane = blocks.room(), Taken(control_plane_enis, 0)
+    taken = demand.largest.rest * nodes + control_plane
+    most, limited_by = room.most(demand.largest.rest, control_plane)
     return SubnetShare(
         report=plan_subnet(subnet, prefixes=taken.prefixes, single_addresses=taken.singles),
+        room=room,
         nodes=nodes,
         taken=taken,
-        fits_without_reservation=fits_anywhere(blocks, taken),
+        fits_without_reservation=room.fits_anywhere(taken),
         max_nodes=most,
         limited_by=limited_by,
     )
-
-
-def most_nodes(blocks: BlockMap, node: Taken, control_plane_enis: int = 0) -> tuple[int, str]:
-    """How many nodes fit where their prefixes are reserved, and what stops the next one."""
-    by_prefix = blocks.free_prefixes // node.prefixes if node.prefixes else None
-    reserved = ADDRESSES_PER_PREFIX * blocks.count(Block.RESERVED)
-    # Prefixes go into reserved blocks first, which are not among the free addresses; only the rest is taken from these.
-    free = blocks.free_addresses - control_plane_enis
-    by_address = max(0, min((free + reserved) // node.addresses, free // node.singles if node.singles else free))
-    if by_prefix is not None and by_prefix <= by_address:
-        return by_prefix, "prefixes"
-    return by_address, "addresses"
-
-
-def fits_anywhere(blocks: BlockMap, taken: Taken) -> bool:
-    """Whether a demand fits even if every single address falls into another free block and spoils it.
-
-    Free blocks within a prefix reservation are safe from single addresses.
-    """
-    if blocks.free_addresses < taken.singles:
-        return False
-    if not taken.prefixes:
-        return True
-    reserved = blocks.count(Block.RESERVED)
-    open_blocks = max(0, blocks.free_prefixes - reserved - taken.singles)
-    return reserved + open_blocks >= taken.prefixes
 
 
 def smallest_length(taken: Taken, *, reserved: bool) -> int | None:
@@ -259,25 +212,3 @@ def smallest_length(taken: Taken, *, reserved: bool) -> int | None:
         if usable >= taken.prefixes and free >= taken.addresses:
             return length
     return None
-
-
-def _evenly(count: int, parts: int) -> list[int]:
-    """A number in parts that differ by one at most, the larger ones first."""
-    floor, more = divmod(count, parts)
-    return [floor + (place < more) for place in range(parts)]
-
-
-def _fill(count: int, room: Sequence[int]) -> Iterator[int]:
-    """Spread a number over places as evenly as their room allows; what fits nowhere goes to the first."""
-    given = [0] * len(room)
-    left = count
-    while left:
-        open_places = [place for place in range(len(room)) if given[place] < room[place]]
-        if not open_places:
-            given[0] += left
-            break
-        for place, part in zip(open_places, _evenly(left, len(open_places)), strict=True):
-            added = min(part, room[place] - given[place])
-            given[place] += added
-            left -= added
-    return iter(given)

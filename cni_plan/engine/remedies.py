@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from cni_plan.engine.cni import CniSettings, IpFamily
-from cni_plan.engine.demand import ClusterDemand, Taken, cluster_demand, smallest_length, spread
+from cni_plan.engine.demand import ClusterDemand, cluster_demand, smallest_length, spread
 from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, supports_ipv6
+from cni_plan.engine.room import Taken
 from cni_plan.engine.subnets import LARGEST_SUBNET, Block, Subnet, block_map
 
 SHARED_ADDRESS_SPACE = IPv4Network("100.64.0.0/10")

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from cni_plan.engine.cni import ADDON_WARM_PREFIX_TARGET
 from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
 from cni_plan.engine.reservations import fewest_runs
+from cni_plan.engine.room import Room, Taken
 from cni_plan.errors import InputError
 
 PREFIX_LENGTH = 28
@@ -121,6 +122,10 @@ class BlockMap:
         size = len(self.kinds) * ADDRESSES_PER_PREFIX
         return size - RESERVED_BY_AWS - self.used_addresses - self.idle_reserved
 
+    def room(self) -> Room:
+        """What the subnet can still give."""
+        return Room(self.free_addresses, self.free_prefixes, self.count(Block.RESERVED))
+
 
 @dataclass(frozen=True, slots=True)
 class PrefixDemand:
@@ -215,8 +220,7 @@ def plan_subnet(subnet: Subnet, *, prefixes: int, single_addresses: int = 0) -> 
         single_addresses: Addresses wanted one by one besides; with the prefixes reserved, they come from the rest.
     """
     blocks = block_map(subnet)
-    kept = max(0, prefixes - blocks.count(Block.RESERVED)) * ADDRESSES_PER_PREFIX
-    fits = blocks.free_prefixes >= prefixes and blocks.free_addresses - kept >= single_addresses
+    fits = blocks.room().fits(Taken(single_addresses, prefixes))
     return SubnetReport(
         subnet=subnet,
         used_addresses=blocks.used_addresses,

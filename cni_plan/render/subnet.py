@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cni_plan.engine.demand import ClusterDemand, SubnetShare, Taken, smallest_length
+from cni_plan.engine.demand import ClusterDemand, SubnetShare, smallest_length
 from cni_plan.engine.forecast import Outlook
 from cni_plan.engine.remedies import Remedy
+from cni_plan.engine.room import Taken
 from cni_plan.engine.subnets import PrefixDemand, SubnetReport
 from cni_plan.render.table import Screen, format_table, wrap
 

@@ -9,14 +9,12 @@ from cni_plan import CniSettings, load_catalog
 from cni_plan.engine.cni import IpFamily
 from cni_plan.engine.demand import (
     ClusterDemand,
-    Taken,
     cluster_demand,
-    fits_anywhere,
-    most_nodes,
     smallest_length,
     spread,
 )
 from cni_plan.engine.remedies import remedies
+from cni_plan.engine.room import Taken
 from cni_plan.engine.subnets import Reservation, ReservationType, Subnet, block_map, plan_subnet
 from cni_plan.errors import InputError
 
@@ -110,10 +108,10 @@ def test_an_address_in_a_prefix_reservation_spoils_its_block_there_too() -> None
 
 def test_without_a_reservation_the_worst_place_is_assumed_for_every_single_address() -> None:
     blocks = block_map(subnet("10.0.0.0/24"))
-    assert fits_anywhere(blocks, Taken(singles=4, prefixes=10))
-    assert not fits_anywhere(blocks, Taken(singles=5, prefixes=10))
-    assert fits_anywhere(blocks, Taken(singles=251, prefixes=0))
-    assert not fits_anywhere(blocks, Taken(singles=252, prefixes=0))
+    assert blocks.room().fits_anywhere(Taken(singles=4, prefixes=10))
+    assert not blocks.room().fits_anywhere(Taken(singles=5, prefixes=10))
+    assert blocks.room().fits_anywhere(Taken(singles=251, prefixes=0))
+    assert not blocks.room().fits_anywhere(Taken(singles=252, prefixes=0))
 
 
 def test_the_smallest_subnet_with_and_without_a_reservation() -> None:
@@ -133,7 +131,7 @@ def test_the_most_nodes_fit_and_one_more_does_not(
     base = IPv4Network("10.0.0.0/22")
     used = tuple(IPv4Network(int(base.network_address) + offset) for offset in offsets)
     place = Subnet(base, used, reservations=(Reservation(IPv4Network("10.0.1.0/26"), ReservationType.PREFIX),))
-    most, _ = most_nodes(block_map(place), Taken(singles, prefixes), control_plane)
+    most, _ = block_map(place).room().most(Taken(singles, prefixes), Taken(control_plane, 0))
     for nodes, fits in ((most, True), (most + 1, False)):
         report = plan_subnet(place, prefixes=nodes * prefixes, single_addresses=nodes * singles + control_plane)
         assert report.fits is fits
