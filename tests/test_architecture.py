@@ -28,11 +28,13 @@ PURE_ENGINE = {
     "dataclasses",
     "difflib",
     "enum",
+    "functools",
     "ipaddress",
     "itertools",
     "json",
     "math",
     "re",
+    "statistics",
     "typing",
 }
 

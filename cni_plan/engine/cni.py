@@ -79,3 +79,19 @@ def parse_cni_version(text: str) -> Version:
 def format_version(version: Version) -> str:
     """The version as `1.15.3`."""
     return ".".join(map(str, version))
+
+
+def warm_targets(settings: CniSettings) -> str:
+    """The targets that count with the settings, as variables."""
+    if settings.has_ip_targets:
+        return f"WARM_IP_TARGET={settings.warm_ip_target} MINIMUM_IP_TARGET={settings.minimum_ip_target}"
+    if settings.prefix_delegation:
+        return f"WARM_PREFIX_TARGET={settings.warm_prefix_target}"
+    return f"WARM_ENI_TARGET={settings.warm_eni_target}"
+
+
+def mode_name(settings: CniSettings) -> str:
+    """The mode's name: `secondary-ip`, `prefix-delegation` or `ipv6`."""
+    if settings.ip_family is IpFamily.IPV6:
+        return "ipv6"
+    return "prefix-delegation" if settings.prefix_delegation else "secondary-ip"

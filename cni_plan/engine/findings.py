@@ -1,4 +1,4 @@
-"""Findings on a configuration of aws-node: their codes, what each means, and where that is written."""
+"""Findings on aws-node's settings and on a planned cluster: their codes, what each means, and where that is written."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,16 +43,31 @@ class Code(StrEnum):
     VERSION_MISMATCH = "version-mismatch"
     WINDOWS_IPAM_OFF = "windows-ipam-off"
     WINDOWS_KEY_SHADOWED = "windows-key-shadowed"
+    SUBNET_PREFIXES = "subnet-prefixes"
+    SUBNET_ADDRESSES = "subnet-addresses"
+    SUBNET_UNCERTAIN = "subnet-uncertain"
+    SUBNET_RESERVATION = "subnet-reservation"
+    RUNNING_NODES_MISMATCH = "running-nodes-mismatch"
+    PODS_UNPLACED = "pods-unplaced"
+    PODS_WITHOUT_ADDRESS = "pods-without-address"
+    SECURITY_GROUP_PODS = "security-group-pods"
+    MIXED_TYPES = "mixed-types"
+    MAX_PODS_NOTE = "max-pods-note"
+    ONE_ZONE = "one-zone"
+    GROWTH_LIMIT = "growth-limit"
+    GROWTH_BEYOND_MAXIMUM = "growth-beyond-maximum"
+    AUTO_MODE_POOL = "auto-mode-pool"
+    OTHER_MODE = "other-mode"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to know about a configuration.
+    """One thing to know about a configuration or a cluster.
 
     Attributes:
         code: What kind of thing.
         severity: How bad it is here.
-        variable: The variable, key or path it is about.
+        variable: The variable, key or path it is about; in a plan also the group or subnet.
         value: Its value; None where it is absent.
         message: What is the matter.
         fix: What to do.
@@ -66,6 +81,7 @@ class Finding:
     fix: str
 
 
+_SUBNETS = "Amazon VPC user guide, subnet sizing and subnet CIDR reservations; EKS best practices, prefix mode"
 _README = "amazon-vpc-cni-k8s, README.md"
 _MAIN = "amazon-vpc-cni-k8s, cmd/aws-vpc-cni/main.go, validateEnvVars"
 _IPAMD = "amazon-vpc-cni-k8s, pkg/ipamd/ipamd.go"
@@ -180,5 +196,80 @@ EXPLANATIONS: dict[Code, tuple[str, str]] = {
     Code.WINDOWS_KEY_SHADOWED: (
         "The controller reads the key without the prefix windows- first and passes over the other.",
         "amazon-vpc-resource-controller-k8s, pkg/config/loader.go",
+    ),
+    Code.SUBNET_PREFIXES: (
+        (
+            "The subnet has fewer free aligned /28 blocks than the nodes hold prefixes: EC2 answers "
+            "InsufficientCidrBlocks, and pods stay in ContainerCreating, however many single addresses are free."
+        ),
+        _SUBNETS,
+    ),
+    Code.SUBNET_ADDRESSES: (
+        "The subnet has fewer free addresses than the nodes take: no further ENI or address can be attached.",
+        _SUBNETS,
+    ),
+    Code.SUBNET_UNCERTAIN: (
+        (
+            "Whether the prefixes fit depends on where the addresses in use are: packed together they leave enough "
+            "/28 blocks, scattered they do not."
+        ),
+        _SUBNETS,
+    ),
+    Code.SUBNET_RESERVATION: (
+        (
+            "EC2 puts single addresses anywhere, also into blocks that prefixes will need. Only subnet CIDR "
+            "reservations of type prefix keep them out."
+        ),
+        _SUBNETS,
+    ),
+    Code.RUNNING_NODES_MISMATCH: (
+        (
+            "The plan says that what is in use includes the desired nodes, but less is in use than these hold by "
+            "ipamd's rules: the snapshot is of another time, or fewer nodes run."
+        ),
+        "cni-plan, the accounting of running nodes",
+    ),
+    Code.PODS_UNPLACED: (
+        "The group wants more pods than its desired nodes take: by max pods, addresses, CPU or memory.",
+        "Kubernetes, node allocatable; the group's bounds in the report",
+    ),
+    Code.PODS_WITHOUT_ADDRESS: (
+        (
+            "ipamd stops below the number of pods on a node, by the limits of the type or by MINIMUM_IP_TARGET alone: "
+            "the pods beyond wait for ever."
+        ),
+        _IPAMD,
+    ),
+    Code.SECURITY_GROUP_PODS: (
+        "Pods with security groups of their own need ENABLE_POD_ENI, a type with a trunk ENI, and a branch ENI each.",
+        "amazon-vpc-resource-controller-k8s, pkg/aws/vpc/limits.go",
+    ),
+    Code.MIXED_TYPES: (
+        "A managed node group gives all its types one max pods, the least of theirs.",
+        "EKS user guide, managed node groups",
+    ),
+    Code.MAX_PODS_NOTE: (
+        "What is to be known of a group's max pods before the integer is trusted.",
+        "cni-plan max-pods",
+    ),
+    Code.ONE_ZONE: ("All nodes of the group are in one zone: its pods are gone with it.", "EKS best practices"),
+    Code.GROWTH_LIMIT: (
+        "At the plan's rate of growth something runs out in that month.",
+        "cni-plan, compounding growth of the desired nodes or pods",
+    ),
+    Code.GROWTH_BEYOND_MAXIMUM: (
+        "The group's maximum is less than the nodes that its growth calls for.",
+        "cni-plan, compounding growth of the desired nodes or pods",
+    ),
+    Code.AUTO_MODE_POOL: (
+        (
+            "EKS Auto Mode does not tell how many addresses it keeps warm; its nodes are counted as aws-node with "
+            "prefixes and WARM_PREFIX_TARGET=1 holds them."
+        ),
+        "EKS user guide, EKS Auto Mode networking",
+    ),
+    Code.OTHER_MODE: (
+        "The same nodes and pods take fewer addresses, or fit, with other settings of aws-node.",
+        "cni-plan, the comparison of modes",
     ),
 }

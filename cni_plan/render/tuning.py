@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from cni_plan.engine.cni import CniSettings
+from cni_plan.engine.cni import CniSettings, mode_name, warm_targets
 from cni_plan.engine.tuning import Candidate
 from cni_plan.render.table import Screen, format_table, wrap
 
@@ -14,7 +14,7 @@ def record(candidate: Candidate, *, recommended: bool) -> dict[str, Any]:
     """A candidate as a record with stable names."""
     settings = candidate.settings
     return {
-        "mode": mode(settings),
+        "mode": mode_name(settings),
         "warm_eni_target": settings.warm_eni_target,
         "warm_ip_target": settings.warm_ip_target or None,
         "minimum_ip_target": settings.minimum_ip_target or None,
@@ -43,26 +43,12 @@ def record(candidate: Candidate, *, recommended: bool) -> dict[str, Any]:
     }
 
 
-def mode(settings: CniSettings) -> str:
-    """The mode's name."""
-    return "prefix-delegation" if settings.prefix_delegation else "secondary-ip"
-
-
-def targets(settings: CniSettings) -> str:
-    """The targets that count, as variables."""
-    if settings.has_ip_targets:
-        return f"WARM_IP_TARGET={settings.warm_ip_target} MINIMUM_IP_TARGET={settings.minimum_ip_target}"
-    if settings.prefix_delegation:
-        return f"WARM_PREFIX_TARGET={settings.warm_prefix_target}"
-    return f"WARM_ENI_TARGET={settings.warm_eni_target}"
-
-
 def table(candidates: Sequence[Candidate], screen: Screen) -> str:
     """The settings side by side, the best first."""
     rows = [
         (
-            mode(each.settings).removesuffix("-delegation").removesuffix("-ip"),
-            targets(each.settings).replace("_TARGET=", " "),
+            mode_name(each.settings).removesuffix("-delegation").removesuffix("-ip"),
+            warm_targets(each.settings).replace("_TARGET=", " "),
             each.addresses,
             each.waste,
             each.ec2_calls,
@@ -76,7 +62,7 @@ def table(candidates: Sequence[Candidate], screen: Screen) -> str:
 
 def recommendation(candidate: Candidate, others: Sequence[Candidate], screen: Screen) -> str:
     """The setting to take, its reason in one sentence, and what each group pays for having the same one."""
-    chosen = f"{mode(candidate.settings)}, {targets(candidate.settings)}"
+    chosen = f"{mode_name(candidate.settings)}, {warm_targets(candidate.settings)}"
     if candidate.obstacles:
         lines = [screen.bold("no setting does it; the nearest is"), f"  {chosen}: {'; '.join(candidate.obstacles)}"]
     else:
@@ -104,7 +90,8 @@ def _reason(candidate: Candidate, others: Sequence[Candidate]) -> str:
     )
     if default is None or default is candidate:
         return f"{text}."
-    return f"{text}; {targets(default.settings)} takes {default.addresses} and {default.ec2_calls} in the same mode."
+    usual = f"{warm_targets(default.settings)} takes {default.addresses} and {default.ec2_calls}"
+    return f"{text}; {usual} in the same mode."
 
 
 def _is_default(settings: CniSettings, chosen: CniSettings) -> bool:
