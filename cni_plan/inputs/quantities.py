@@ -12,7 +12,11 @@ MOST_MILLICORES = 10**9
 MOST_BYTES = 10**15
 """More than any node has."""
 
-_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})([A-Za-z]*)", re.ASCII)
+_QUANTITY = re.compile(
+    r"((?:\d{1,15}(?:\.\d{0,9})?|\.\d{1,9})(?:[eE][+-]?\d{1,2}(?![A-Za-z]))?)([A-Za-z]*)",
+    re.ASCII,
+)
+"""Digits, and either an exponent such as `e6` or a suffix."""
 _SUFFIXES = {
     "m": Decimal("0.001"),
     "": Decimal(1),
