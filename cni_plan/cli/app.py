@@ -20,10 +20,12 @@ INTERRUPTED = 130
 _LONGEST_MESSAGE = 1000
 
 COMMANDS = {
+    "plan": "cni_plan.cli.plan",
     "max-pods": "cni_plan.cli.max_pods",
     "subnet": "cni_plan.cli.subnet",
     "simulate": "cni_plan.cli.simulate",
     "tune": "cni_plan.cli.tune",
+    "recommend": "cni_plan.cli.recommend",
     "check": "cni_plan.cli.check",
     "user-data": "cni_plan.cli.user_data",
     "addon": "cni_plan.cli.addon",

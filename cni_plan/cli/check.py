@@ -1,31 +1,22 @@
 """`cni-plan check`: what is wrong with a configuration of aws-node."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from cni_plan.catalog import load_catalog
+from cni_plan.cli.fail_on import FailOn, FailOnOption
 from cni_plan.cli.options import CatalogOption, InstanceTypesOption, MaxPodsOption, Output, OutputOption, split_types
 from cni_plan.cli.output import emit, stdout_screen
 from cni_plan.engine.checks import check
 from cni_plan.engine.cni import parse_cni_version
-from cni_plan.engine.findings import Code, Severity
+from cni_plan.engine.findings import Code
 from cni_plan.errors import InputError
 from cni_plan.render import findings as render
 from cni_plan.render.records import RecordFormat, format_records
 from cni_plan.sources.files import read_text
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-
-class FailOn(StrEnum):
-    """From which severity on the exit code is 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    NEVER = "never"
 
 
 @app.command("check")
@@ -40,9 +31,7 @@ def check_aws_node(
         typer.Option("--cni-version", metavar="X.Y.Z", help="Release of the CNI; by default the image's."),
     ] = None,
     max_pods: MaxPodsOption = None,
-    fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="Severity from which on the exit code is 1.")
-    ] = FailOn.ERROR,
+    fail_on: FailOnOption = FailOn.ERROR,
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="CODE", help="Say what a code means and where that is written.")
     ] = None,
@@ -71,11 +60,7 @@ def check_aws_node(
         emit(render.report(findings, stdout_screen()))
     else:
         emit(format_records(list(map(render.record, findings)), RecordFormat(output.value)))
-    severities = [severity.value for severity in Severity]
-    if fail_on is FailOn.NEVER:
-        return 0
-    counted = severities[: severities.index(fail_on.value) + 1]
-    return int(any(finding.severity.value in counted for finding in findings))
+    return fail_on.exit_code(findings)
 
 
 def _code(text: str) -> Code:

@@ -22,15 +22,21 @@ def record(finding: Finding) -> dict[str, Any]:
     }
 
 
-def report(findings: Sequence[Finding], screen: Screen) -> str:
-    """The findings by severity, each with its fix, and how many there are."""
+def report(findings: Sequence[Finding], screen: Screen, *, with_values: bool = True) -> str:
+    """The findings by severity, each with its fix, and how many there are.
+
+    Args:
+        findings: The findings.
+        screen: Where they are shown.
+        with_values: Whether to show the value beside what it is the value of.
+    """
     width = min(screen.width or _WIDEST_TEXT, _WIDEST_TEXT)
     blocks = []
     for severity in Severity:
         own = [finding for finding in findings if finding.severity is severity]
         if own:
             heading = screen.bold(_heading(severity, len(own)))
-            blocks.append("\n".join([heading, *(_lines(each, width) for each in own)]))
+            blocks.append("\n".join([heading, *(_lines(each, width, with_values=with_values) for each in own)]))
     return "\n\n".join(blocks or ["no findings"]) + "\n"
 
 
@@ -40,8 +46,8 @@ def _heading(severity: Severity, count: int) -> str:
     return f"{count} {severity}{'s' * (count > 1)}"
 
 
-def _lines(finding: Finding, width: int) -> str:
-    value = "" if finding.value is None else f"={finding.value}"
+def _lines(finding: Finding, width: int, *, with_values: bool) -> str:
+    value = f"={finding.value}" if with_values and finding.value is not None else ""
     first = f"{finding.variable}{value}: {finding.message}"
     parts = (
         textwrap.fill(first, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False),

@@ -63,3 +63,15 @@ _WRITERS: dict[RecordFormat, Callable[[Sequence[Record]], str]] = {
 def format_records(records: Sequence[Record], record_format: RecordFormat) -> str:
     """The records' text in a format, with a line end."""
     return _WRITERS[record_format](records)
+
+
+def format_document(document: Record, record_format: RecordFormat) -> str:
+    """One record that is the whole answer, as a JSON or YAML mapping."""
+    if record_format is RecordFormat.YAML:
+        import yaml
+
+        text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=4096)
+        return text
+    import json
+
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

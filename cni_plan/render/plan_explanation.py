@@ -1,0 +1,120 @@
+"""Where every number of a plan's report comes from, step by step."""
+
+from collections.abc import Iterator, Sequence
+
+from cni_plan.engine.cluster_report import ClusterReport, SubnetPlan, SubnetState
+from cni_plan.engine.cluster_verdict import ClusterVerdict
+from cni_plan.engine.density import Bound
+from cni_plan.engine.group_report import GroupReport, TypeReport, node_steps
+from cni_plan.engine.max_pods import Step
+from cni_plan.engine.placement import State, StateKind
+from cni_plan.engine.subnets import RESERVED_BY_AWS
+from cni_plan.render import plan_words as words
+from cni_plan.render.table import Screen
+
+Line = tuple[str, str, int | str]
+"""A quantity, its formula, its value."""
+
+
+def explanation(verdict: ClusterVerdict, screen: Screen) -> str:
+    """The groups' nodes, the states' nodes, and what each subnet gives and each state takes."""
+    report = verdict.report
+    blocks = [screen.bold(words.headline(verdict))]
+    for group in report.groups:
+        for each in group.types:
+            blocks.append("\n".join([screen.bold(f"group {group.group.name}, {each.name}"), *_aligned(_type(each))]))
+        blocks.append(
+            "\n".join([screen.bold(f"group {group.group.name}, nodes"), *_aligned(list(_nodes(group, report)))])
+        )
+    for subnet in report.subnets:
+        blocks.append("\n".join([screen.bold(f"subnet {subnet.planned.name}"), *_aligned(list(_subnet(subnet)))]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _aligned(lines: Sequence[Line]) -> list[str]:
+    first = max(len(line[0]) for line in lines)
+    last = max(len(str(line[2])) for line in lines)
+    return [f"  {name:<{first}}  {value!s:>{last}}  = {formula}" for name, formula, value in lines]
+
+
+def _type(each: TypeReport) -> list[Line]:
+    steps: tuple[Step, ...] = (*each.limits.steps, *each.density.steps())
+    lines: list[Line] = [(step.quantity, step.formula, step.value) for step in steps]
+    lines.append(("pods on a node", _pods_formula(each), each.pods))
+    lines += [(step.quantity, step.formula, step.value) for step in node_steps(each)]
+    return lines
+
+
+def _pods_formula(each: TypeReport) -> str:
+    tightest: Bound = each.density.bounds[0]
+    if each.pods < tightest.pods:
+        return "the pods wanted, spread over the nodes, rounded up"
+    return f"the least of the above, by {tightest.constraint}"
+
+
+def _nodes(group: GroupReport, report: ClusterReport) -> Iterator[Line]:
+    plan, desired = group.group, group.nodes()
+    if len(group.types) > 1:
+        yield "pods that every node takes", "the least over the types", group.pods_per_node
+        yield "nodes are counted like", "the type that takes most addresses", group.counted.name
+    for state in report.states:
+        yield f"nodes, {state.name}", _nodes_formula(group, state), state.nodes(group)
+    if group.unplaced_pods:
+        yield "pods without a place", f"wanted - {desired} nodes x {group.pods_per_node}", group.unplaced_pods
+    elif plan.pods is not None:
+        yield "pods", "as wanted", plan.pods
+
+
+def _nodes_formula(group: GroupReport, state: State) -> str:
+    plan, desired = group.group, group.nodes()
+    growth = f" x (1 + {plan.growth_permille / 10:g}%)^{state.months}, rounded up"
+    match state.kind:
+        case StateKind.MAXIMUM:
+            return "the most there may be" if plan.maximum_nodes is not None else "as desired"
+        case StateKind.ROLLING_UPDATE:
+            return f"{desired} + {plan.surge_nodes(desired)} that the update adds"
+        case StateKind.MONTHS_ON if plan.desired_nodes is None:
+            return f"ceil({plan.pods}{growth} / {group.pods_per_node})"
+        case StateKind.MONTHS_ON:
+            return f"{desired}{growth}"
+        case StateKind.ZONE_LOST if not state.nodes(group):
+            return "all its nodes are in the zone that is lost"
+        case StateKind.ZONE_LOST:
+            return "as desired, in the zones that are left"
+        case _ if plan.desired_nodes is None:
+            return f"ceil({plan.pods} pods / {group.pods_per_node} a node)"
+        case _:
+            return "as the plan says"
+
+
+def _subnet(subnet: SubnetPlan) -> Iterator[Line]:
+    planned, blocks, credit = subnet.planned, subnet.planned.blocks, subnet.credit
+    size = planned.subnet.cidr.num_addresses
+    running = f" + {credit.addresses} of running nodes" if credit.addresses else ""
+    yield (
+        "free addresses",
+        f"{size} - {RESERVED_BY_AWS} of AWS - {blocks.used_addresses} in use - {blocks.idle_reserved} in reservations{running}",
+        subnet.room.addresses,
+    )
+    spoilt = size // 16 - blocks.free_prefixes
+    held = f" + {credit.prefixes} of running nodes" if credit.prefixes else ""
+    yield "free /28 blocks", f"{size // 16} - {spoilt} spoilt, held or of AWS{held}", subnet.room.prefixes
+    for state in subnet.states:
+        yield from _demand(state)
+
+
+def _demand(state: SubnetState) -> Iterator[Line]:
+    demand, name = state.demand, state.state.name
+    control = [str(demand.control_plane_enis)] if demand.control_plane_enis else []
+    singles = [
+        f"{nodes} x {node.singles} ({report.group.name})" for report, nodes, node in demand.parts if node.singles
+    ]
+    prefixes = [
+        f"{nodes} x {node.prefixes} ({report.group.name})" for report, nodes, node in demand.parts if node.prefixes
+    ]
+    of_control = [f"{count} of the control plane" for count in control]
+    yield f"{name}: single addresses", " + ".join([*singles, *of_control]) or "nothing", demand.taken.singles
+    if prefixes:
+        yield f"{name}: /28 blocks", " + ".join(prefixes), demand.taken.prefixes
+    formula = f"{demand.taken.singles} + 16 x {demand.taken.prefixes}" if prefixes else str(demand.taken.singles)
+    yield f"{name}: addresses, {words.fit_word(state.fit)}", formula, demand.taken.addresses
