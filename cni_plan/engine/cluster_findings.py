@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cni_plan.engine.checks import check
+from cni_plan.engine.cluster import Role
 from cni_plan.engine.cluster_report import ClusterReport, Fit, SubnetPlan, SubnetState
 from cni_plan.engine.cni import IpFamily, warm_targets
 from cni_plan.engine.comparison import Comparison, ModeOutcome
@@ -25,6 +26,7 @@ def find(report: ClusterReport, comparison: Comparison | None = None) -> list[Fi
     """
     findings = [finding for subnet in report.subnets for finding in _subnet(subnet)]
     findings += [finding for group in report.groups for finding in _group(group, report)]
+    findings += _pod_subnets(report)
     findings += _growth(report)
     instances = {
         instance.instance_type: instance
@@ -80,6 +82,19 @@ def _subnet(subnet: SubnetPlan) -> Iterator[Finding]:
             None,
             missing,
             "take the snapshot anew, or correct the number of desired nodes",
+        )
+
+
+def _pod_subnets(report: ClusterReport) -> Iterator[Finding]:
+    of_pods = [subnet.planned.name for subnet in report.subnets if subnet.planned.role is Role.PODS]
+    if of_pods and not report.cluster.has_pod_subnets:
+        yield Finding(
+            Code.POD_SUBNETS_UNUSED,
+            Severity.WARNING,
+            "pod_subnets",
+            None,
+            "are not used: custom networking is off",
+            'set AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG to "true", or see `cni-plan migrate` for the way there',
         )
 
 

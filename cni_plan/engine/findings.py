@@ -48,6 +48,7 @@ class Code(StrEnum):
     SUBNET_UNCERTAIN = "subnet-uncertain"
     SUBNET_RESERVATION = "subnet-reservation"
     RUNNING_NODES_MISMATCH = "running-nodes-mismatch"
+    POD_SUBNETS_UNUSED = "pod-subnets-unused"
     PODS_UNPLACED = "pods-unplaced"
     PODS_WITHOUT_ADDRESS = "pods-without-address"
     SECURITY_GROUP_PODS = "security-group-pods"
@@ -228,6 +229,10 @@ EXPLANATIONS: dict[Code, tuple[str, str]] = {
             "ipamd's rules: the snapshot is of another time, or fewer nodes run."
         ),
         "cni-plan, the accounting of running nodes",
+    ),
+    Code.POD_SUBNETS_UNUSED: (
+        "Pods get addresses from subnets of their own only under custom networking, which is off.",
+        "amazon-vpc-cni-k8s, README.md, AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
     ),
     Code.PODS_UNPLACED: (
         "The group wants more pods than its desired nodes take: by max pods, addresses, CPU or memory.",

@@ -247,33 +247,31 @@ def _unplaced(group: GroupPlan, least: int) -> int:
 def node_steps(report: TypeReport) -> tuple[Step, ...]:
     """How the addresses of one node come about, line by line."""
     holding = report.holding
-    if holding.pool is None:
-        return (Step("addresses of a pod", "one ENI for each Fargate pod", holding.taken.addresses),)
-    pool = holding.pool
-    pods = (
-        f"{report.pods} pods - {holding.branch_pods} on branch ENIs" if holding.branch_pods else f"{report.pods} pods"
-    )
-    lines = [Step("pods that want an address", f"{pods} + of DaemonSets", holding.address_pods)]
-    branches = [
-        Step("trunk and branch ENIs", f"{holding.trunk} + {holding.branch_pods}", holding.trunk + holding.branch_pods)
-    ]
-    besides = branches if holding.trunk or holding.branch_pods else []
-    if not holding.taken.prefixes and pool.prefixes:
-        return (
-            *lines,
-            *besides,
-            Step("IPv4 addresses of a node", "1 of its own, pods have IPv6", holding.taken.addresses),
-        )
-    if pool.prefixes:
-        held = Step("prefixes held", f"ipamd with {holding.address_pods} pods, by ENI {_by_eni(pool)}", pool.prefixes)
-        formula = f"{pool.enis} ENIs + 16 x {pool.prefixes}"
+    pool, taken = holding.pool, holding.taken
+    if pool is None:
+        return (Step("addresses of a pod", "one ENI for each Fargate pod", taken.addresses),)
+    besides = holding.trunk + holding.branch_pods
+    more = f" + {besides}" if besides else ""
+    steps = [Step("pods that want an address", _address_pods_formula(report), holding.address_pods)]
+    if besides:
+        steps.append(Step("trunk and branch ENIs", f"{holding.trunk} + {holding.branch_pods}", besides))
+    by_ipamd = f"ipamd with {holding.address_pods} pods, by ENI {'+'.join(map(str, pool.per_eni))}"
+    enis = f"{pool.enis} ENI{'s' * (pool.enis > 1)}"
+    if pool.prefixes and not taken.prefixes:
+        steps.append(Step("IPv4 addresses of a node", f"1 of its own{more}, pods have IPv6", taken.addresses))
+    elif pool.prefixes:
+        steps.append(Step("prefixes held", by_ipamd, pool.prefixes))
+        steps.append(Step("addresses of a node", f"{enis} + 16 x {pool.prefixes}{more}", taken.addresses))
     else:
-        held = Step("addresses held", f"ipamd with {holding.address_pods} pods, by ENI {_by_eni(pool)}", pool.total_ips)
-        formula = f"{pool.enis} ENIs + {pool.total_ips}"
-    more = holding.trunk + holding.branch_pods
-    formula += f" + {more}" if more else ""
-    return (*lines, held, *besides, Step("addresses of a node", formula, holding.taken.addresses))
+        steps.append(Step("addresses held", by_ipamd, pool.total_ips))
+        steps.append(Step("addresses of a node", f"{enis} + {pool.total_ips}{more}", taken.addresses))
+    if holding.in_pod_subnet.addresses:
+        steps.append(Step("of these for pods", "all but the primary ENI's own", holding.in_pod_subnet.addresses))
+    return tuple(steps)
 
 
-def _by_eni(pool: PoolState) -> str:
-    return "+".join(map(str, pool.per_eni))
+def _address_pods_formula(report: TypeReport) -> str:
+    holding = report.holding
+    daemonsets = holding.address_pods - (report.pods - holding.branch_pods)
+    on_branches = f" - {holding.branch_pods} on branch ENIs" if holding.branch_pods else ""
+    return f"{report.pods}{on_branches}" + (f" + {daemonsets} of DaemonSets" if daemonsets else "")

@@ -47,10 +47,6 @@ class Builder:
             self.source.fault(
                 ("ip_family",), f"is {plan.ip_family}, but aws-node's settings are for {settings.ip_family}"
             )
-        if plan.pod_subnets and not settings.custom_networking:
-            self.source.fault(
-                ("pod_subnets",), "are for custom networking, and AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG is not true"
-            )
         subnets = self._subnets()
         groups = tuple(self._group(place, model, subnets) for place, model in enumerate(plan.node_groups))
         self._check_names(("node_groups", "name"), [group.name for group in groups])

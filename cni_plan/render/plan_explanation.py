@@ -19,16 +19,16 @@ Line = tuple[str, str, int | str]
 def explanation(verdict: ClusterVerdict, screen: Screen) -> str:
     """The groups' nodes, the states' nodes, and what each subnet gives and each state takes."""
     report = verdict.report
-    blocks = [screen.bold(words.headline(verdict))]
-    for group in report.groups:
-        for each in group.types:
-            blocks.append("\n".join([screen.bold(f"group {group.group.name}, {each.name}"), *_aligned(_type(each))]))
-        blocks.append(
-            "\n".join([screen.bold(f"group {group.group.name}, nodes"), *_aligned(list(_nodes(group, report)))])
-        )
-    for subnet in report.subnets:
-        blocks.append("\n".join([screen.bold(f"subnet {subnet.planned.name}"), *_aligned(list(_subnet(subnet)))]))
-    return "\n\n".join(blocks) + "\n"
+    sections = [section for group in report.groups for section in _group(group, report)]
+    sections += [(f"subnet {subnet.planned.name}", list(_subnet(subnet))) for subnet in report.subnets]
+    blocks = ["\n".join([screen.bold(title), *_aligned(lines)]) for title, lines in sections]
+    return "\n\n".join([screen.bold(words.headline(verdict)), *blocks]) + "\n"
+
+
+def _group(group: GroupReport, report: ClusterReport) -> Iterator[tuple[str, list[Line]]]:
+    for each in group.types:
+        yield f"group {group.group.name}, {each.name}", _type(each)
+    yield f"group {group.group.name}, nodes", list(_nodes(group, report))
 
 
 def _aligned(lines: Sequence[Line]) -> list[str]:
@@ -67,33 +67,37 @@ def _nodes(group: GroupReport, report: ClusterReport) -> Iterator[Line]:
 
 def _nodes_formula(group: GroupReport, state: State) -> str:
     plan, desired = group.group, group.nodes()
-    growth = f" x (1 + {plan.growth_permille / 10:g}%)^{state.months}, rounded up"
     match state.kind:
-        case StateKind.MAXIMUM:
-            return "the most there may be" if plan.maximum_nodes is not None else "as desired"
+        case StateKind.MAXIMUM if plan.maximum_nodes is not None:
+            return "the most there may be"
         case StateKind.ROLLING_UPDATE:
             return f"{desired} + {plan.surge_nodes(desired)} that the update adds"
-        case StateKind.MONTHS_ON if plan.desired_nodes is None:
-            return f"ceil({plan.pods}{growth} / {group.pods_per_node})"
         case StateKind.MONTHS_ON:
-            return f"{desired}{growth}"
+            return _growth_formula(group, state)
         case StateKind.ZONE_LOST if not state.nodes(group):
             return "all its nodes are in the zone that is lost"
-        case StateKind.ZONE_LOST:
-            return "as desired, in the zones that are left"
-        case _ if plan.desired_nodes is None:
+        case StateKind.DESIRED if plan.desired_nodes is None:
             return f"ceil({plan.pods} pods / {group.pods_per_node} a node)"
         case _:
-            return "as the plan says"
+            return "as the plan says" if state.kind is StateKind.DESIRED else "as desired"
+
+
+def _growth_formula(group: GroupReport, state: State) -> str:
+    plan = group.group
+    growth = f"x (1 + {plan.growth_permille / 10:g}%)^{state.months}"
+    if plan.desired_nodes is None:
+        return f"ceil(ceil({plan.pods} {growth}) / {group.pods_per_node})"
+    return f"ceil({plan.desired_nodes} {growth})"
 
 
 def _subnet(subnet: SubnetPlan) -> Iterator[Line]:
     planned, blocks, credit = subnet.planned, subnet.planned.blocks, subnet.credit
     size = planned.subnet.cidr.num_addresses
     running = f" + {credit.addresses} of running nodes" if credit.addresses else ""
+    kept = f"{RESERVED_BY_AWS} of AWS - {blocks.used_addresses} in use"
     yield (
         "free addresses",
-        f"{size} - {RESERVED_BY_AWS} of AWS - {blocks.used_addresses} in use - {blocks.idle_reserved} in reservations{running}",
+        f"{size} - {kept} - {blocks.idle_reserved} in reservations{running}",
         subnet.room.addresses,
     )
     spoilt = size // 16 - blocks.free_prefixes
@@ -105,15 +109,12 @@ def _subnet(subnet: SubnetPlan) -> Iterator[Line]:
 
 def _demand(state: SubnetState) -> Iterator[Line]:
     demand, name = state.demand, state.state.name
-    control = [str(demand.control_plane_enis)] if demand.control_plane_enis else []
-    singles = [
-        f"{nodes} x {node.singles} ({report.group.name})" for report, nodes, node in demand.parts if node.singles
-    ]
-    prefixes = [
-        f"{nodes} x {node.prefixes} ({report.group.name})" for report, nodes, node in demand.parts if node.prefixes
-    ]
-    of_control = [f"{count} of the control plane" for count in control]
-    yield f"{name}: single addresses", " + ".join([*singles, *of_control]) or "nothing", demand.taken.singles
+    parts = [(nodes, report.group.name, node) for report, nodes, node in demand.parts]
+    singles = [f"{nodes} x {node.singles} ({group})" for nodes, group, node in parts if node.singles]
+    if demand.control_plane_enis:
+        singles.append(f"{demand.control_plane_enis} of the control plane")
+    prefixes = [f"{nodes} x {node.prefixes} ({group})" for nodes, group, node in parts if node.prefixes]
+    yield f"{name}: single addresses", " + ".join(singles) or "nothing", demand.taken.singles
     if prefixes:
         yield f"{name}: /28 blocks", " + ".join(prefixes), demand.taken.prefixes
     formula = f"{demand.taken.singles} + 16 x {demand.taken.prefixes}" if prefixes else str(demand.taken.singles)

@@ -32,7 +32,7 @@ def _groups(report: ClusterReport, screen: Screen) -> str:
             words.nodes_text(group),
             group.pods_per_node,
             group.counted.limits.max_pods,
-            min(group.types, key=lambda each: each.pods).density.limited_by,
+            words.bound_by(group),
             group.counted.holding.pool.enis if group.counted.holding.pool else 1,
             words.holds(group.counted.holding.taken),
         )

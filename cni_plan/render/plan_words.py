@@ -100,6 +100,11 @@ def types_text(group: GroupReport) -> str:
     return group.counted.name + (f" +{more}" if more else "")
 
 
+def bound_by(group: GroupReport) -> str:
+    """What binds the pods of a node, on the type that takes fewest."""
+    return str(min(group.types, key=lambda each: each.pods).density.limited_by)
+
+
 def holds(taken: Taken) -> str:
     """Singles and prefixes of a node."""
     return f"{taken.singles} + 16 x {taken.prefixes}" if taken.prefixes else str(taken.singles)
