@@ -58,7 +58,7 @@ class Filter:
 
 def for_pods() -> Filter:
     """Types that can be EKS nodes at all."""
-    return Filter("EKS has no nodes for it", lambda row: not POD_ARCHITECTURES.isdisjoint(row.architectures))
+    return Filter("EKS's architectures", lambda row: not POD_ARCHITECTURES.isdisjoint(row.architectures))
 
 
 def by_architecture(architecture: Architecture) -> Filter:
@@ -163,8 +163,8 @@ def is_accelerated(row: InstanceType) -> bool:
 
 def select(
     rows: Sequence[InstanceType], filters: Sequence[Filter], *, named: AbstractSet[str] = frozenset()
-) -> list[InstanceType]:
-    """The types that meet all conditions.
+) -> tuple[list[InstanceType], Counter[str]]:
+    """The types that meet all conditions, and how many each condition leaves out, the first that fails.
 
     Args:
         rows: The types to choose among.
@@ -184,6 +184,10 @@ def select(
         else:
             left_out[failed] += 1
     if not kept:
-        counts = ", ".join(f"{count} by {option}" for option, count in left_out.most_common())
-        raise InputError(f"no instance type is left to choose from: of {len(rows)} left out are {counts}")
-    return kept
+        raise InputError(f"no instance type is left to choose from: of {len(rows)} left out are {counted(left_out)}")
+    return kept, left_out
+
+
+def counted(left_out: Counter[str]) -> str:
+    """How many each condition leaves out, in words."""
+    return ", ".join(f"{count} by {option}" for option, count in left_out.most_common())
