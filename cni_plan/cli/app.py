@@ -21,6 +21,7 @@ _LONGEST_MESSAGE = 1000
 
 COMMANDS = {
     "plan": "cni_plan.cli.plan",
+    "migrate": "cni_plan.cli.migrate",
     "max-pods": "cni_plan.cli.max_pods",
     "subnet": "cni_plan.cli.subnet",
     "simulate": "cni_plan.cli.simulate",

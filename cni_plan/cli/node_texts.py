@@ -177,15 +177,20 @@ def _eksctl(request: NodeRequest) -> str:
 def _karpenter(request: NodeRequest) -> str:
     from cni_plan.snippets.karpenter import karpenter_manifests
 
-    classes: dict[int, list[PodLimits]] = {}
+    return karpenter_manifests(karpenter_classes(request))
+
+
+def karpenter_classes(request: NodeRequest) -> dict[int, tuple[Node, list[str]]]:
+    """By max pods, what such a node says and the instance types that get it."""
+    members: dict[int, list[PodLimits]] = {}
     for limits in request.answers:
-        classes.setdefault(limits.max_pods, []).append(limits)
-    nodes = {}
-    for pods, members in classes.items():
-        kubelet = replace(request.node.kubelet, max_pods=pods, kube_reserved=missing_reservation(members, pods))
-        names = [limits.instance.instance_type for limits in members]
-        nodes[pods] = (replace(request.node, kubelet=kubelet), names)
-    return karpenter_manifests(nodes)
+        members.setdefault(limits.max_pods, []).append(limits)
+    classes = {}
+    for pods, own in members.items():
+        kubelet = replace(request.node.kubelet, max_pods=pods, kube_reserved=missing_reservation(own, pods))
+        names = [limits.instance.instance_type for limits in own]
+        classes[pods] = (replace(request.node, kubelet=kubelet), names)
+    return classes
 
 
 def _family_text(request: NodeRequest) -> str:

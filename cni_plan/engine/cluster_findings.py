@@ -9,12 +9,10 @@ from cni_plan.engine.cni import IpFamily, warm_targets
 from cni_plan.engine.comparison import Comparison, ModeOutcome
 from cni_plan.engine.demand import smallest_length
 from cni_plan.engine.findings import Code, Finding, Severity
-from cni_plan.engine.group_report import GroupReport
+from cni_plan.engine.group_report import WITHOUT_AWS_NODE, GroupReport
 from cni_plan.engine.max_pods import has_trunk
 from cni_plan.engine.placement import StateKind
 from cni_plan.engine.provisioner import Provisioner
-
-_NO_AWS_NODE = frozenset({Provisioner.FARGATE, Provisioner.WINDOWS, Provisioner.AUTO_MODE})
 
 
 def find(report: ClusterReport, comparison: Comparison | None = None) -> list[Finding]:
@@ -31,7 +29,7 @@ def find(report: ClusterReport, comparison: Comparison | None = None) -> list[Fi
     instances = {
         instance.instance_type: instance
         for group in report.cluster.groups
-        if group.provisioner not in _NO_AWS_NODE
+        if group.provisioner not in WITHOUT_AWS_NODE
         for instance in group.instances
     }
     findings += check(
@@ -201,7 +199,7 @@ def _security_groups(group: GroupReport, report: ClusterReport, name: str) -> It
     for each in group.types if wanted else ():
         instance = each.limits.instance
         carried = (instance.branch_enis or 0) if has_trunk(instance, report.cluster.settings) else 0
-        if group.group.provisioner in _NO_AWS_NODE or carried < wanted:
+        if group.group.provisioner in WITHOUT_AWS_NODE or carried < wanted:
             yield Finding(
                 Code.SECURITY_GROUP_PODS,
                 Severity.ERROR,

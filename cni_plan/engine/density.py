@@ -174,7 +174,8 @@ def _by_cpu(instance: InstanceType, workload: Workload) -> Bound:
     offered = allocatable_cpu_millicores(instance)
     own = workload.daemonset_cpu_millicores
     less = f" - {own}m of DaemonSets" if own else ""
-    formula = f"({offered}m allocatable{less}) / {workload.cpu_millicores}m"
+    terms = f"({offered}m allocatable{less})" if less else f"{offered}m allocatable"
+    formula = f"{terms} / {workload.cpu_millicores}m"
     return Bound(Constraint.CPU, max(0, offered - own) // workload.cpu_millicores, formula)
 
 

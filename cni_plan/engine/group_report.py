@@ -141,7 +141,7 @@ def report_group(group: GroupPlan, cluster: Cluster, memo: Memo) -> GroupReport:
     spread = None
     if group.pods is not None:
         spread = -(-group.pods // group.desired_nodes) if group.desired_nodes else least
-    uses_pod_subnets = cluster.has_pod_subnets and group.provisioner not in _OWN_NETWORKING
+    uses_pod_subnets = cluster.has_pod_subnets and group.provisioner not in WITHOUT_AWS_NODE
     types = tuple(
         _type_report(each, group, settings, workload, spread, lost=lost, custom=uses_pod_subnets, memo=memo)
         for each, lost in zip(densities, _lost(answers, settings, group), strict=True)
@@ -150,7 +150,7 @@ def report_group(group: GroupPlan, cluster: Cluster, memo: Memo) -> GroupReport:
     return GroupReport(group, types, pods_per_node, _unplaced(group, least), uses_pod_subnets)
 
 
-_OWN_NETWORKING = frozenset({Provisioner.FARGATE, Provisioner.WINDOWS, Provisioner.AUTO_MODE})
+WITHOUT_AWS_NODE = frozenset({Provisioner.FARGATE, Provisioner.WINDOWS, Provisioner.AUTO_MODE})
 """Nodes on which no aws-node runs, so that ENIConfigs do not reach them."""
 
 

@@ -13,7 +13,9 @@ from cni_plan.snippets.node import Node
 from cni_plan.snippets.nodeadm import kube_reserved_config
 
 
-def eksctl_config(node: Node, values: AddonValues, *, instance_types: Sequence[str], region: str) -> str:
+def eksctl_config(
+    node: Node, values: AddonValues, *, instance_types: Sequence[str], region: str, group_name: str = "nodes"
+) -> str:
     """The ClusterConfig as YAML.
 
     maxPodsPerNode becomes a NodeConfig part of eksctl's; the reservation follows in one of our own, since AL2023 keeps
@@ -31,7 +33,7 @@ def eksctl_config(node: Node, values: AddonValues, *, instance_types: Sequence[s
             "eksctl takes no kubelet arguments for AL2023: use --format nodeadm in overrideBootstrapCommand"
         )
     group: dict[str, Any] = {
-        "name": "nodes",
+        "name": group_name,
         "amiFamily": "AmazonLinux2023",
         "instanceTypes": list(instance_types),
         "maxPodsPerNode": node.kubelet.max_pods,

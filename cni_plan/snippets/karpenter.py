@@ -13,11 +13,12 @@ from cni_plan.snippets.node import Node
 from cni_plan.snippets.nodeadm import kube_reserved_config
 
 
-def karpenter_manifests(classes: Mapping[int, tuple[Node, Sequence[str]]]) -> str:
+def karpenter_manifests(classes: Mapping[int, tuple[Node, Sequence[str]]], *, base_name: str = "max-pods") -> str:
     """The manifests as YAML documents.
 
     Args:
         classes: By max pods, what such a node says and the instance types that get it.
+        base_name: What the objects are called, before their max pods.
 
     Raises:
         InputError: There is no cluster, or there are kubelet arguments.
@@ -32,7 +33,7 @@ def karpenter_manifests(classes: Mapping[int, tuple[Node, Sequence[str]]]) -> st
         if node.kubelet.extra.strip():
             raise InputError("an EC2NodeClass takes no kubelet arguments")
         made_by = node.made_by
-        name = f"max-pods-{pods}"
+        name = f"{base_name}-{pods}"
         documents += [_node_class(name, node), _node_pool(name, node, types)]
     text: str = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=4096)
     return f"# {made_by}\n# Named after Karpenter's conventions: the role and the tag karpenter.sh/discovery.\n{text}"

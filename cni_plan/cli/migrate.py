@@ -1,0 +1,114 @@
+"""`cni-plan migrate`: from one mode to another with new nodes beside the old."""
+
+import shlex
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cni_plan.catalog import load_catalog
+from cni_plan.cli.node_texts import NodeRequest, UserDataFormat, karpenter_classes, write_text
+from cni_plan.cli.options import CatalogOption
+from cni_plan.cli.output import emit, printable, stdout_screen
+from cni_plan.cli.plan import read_plan
+from cni_plan.engine.addon_values import values_from_settings
+from cni_plan.engine.cluster_report import Fit
+from cni_plan.engine.cni import IpFamily
+from cni_plan.engine.migration import GroupMove, Migration, Target, plan_migration
+from cni_plan.engine.provisioner import Provisioner
+from cni_plan.render import migration as render
+from cni_plan.snippets.kubelet import KubeletArguments
+from cni_plan.snippets.launch_template import Family
+from cni_plan.snippets.node import ClusterAccess, Node
+from cni_plan.snippets.runbook import new_name, steps
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_PLACEHOLDER_REGION = "replace-me"
+_FORMATS = {
+    Provisioner.AL2_BOOTSTRAP: (UserDataFormat.BOOTSTRAP, "sh"),
+    Provisioner.BOTTLEROCKET: (UserDataFormat.BOTTLEROCKET, "toml"),
+}
+"""The text of each family's user data and what its file is called; AL2023's NodeConfig for the others."""
+
+
+class MigrationOutput(StrEnum):
+    """The formats of a runbook."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    MARKDOWN = "markdown"
+
+
+@app.command()
+def migrate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The plan of the cluster as it is; - for stdin.")],
+    target: Annotated[Target, typer.Option("--to", metavar="MODE", help=f"Where to go: {', '.join(Target)}.")],
+    region: Annotated[str | None, typer.Option("--region", metavar="NAME", help="AWS region, for eksctl.")] = None,
+    catalog: CatalogOption = None,
+    output: Annotated[MigrationOutput, typer.Option("--output", "-o", help="How to print it.")] = MigrationOutput.TABLE,
+) -> int:
+    """The way from one mode to another, step by step.
+
+    New groups beside the old, never a replacement in place: what both take of each subnet at the peak, what to
+    reserve first, aws-node's settings, user data for the new groups, how to verify each step and how to go back.
+    Ends with 1 where old and new do not fit side by side for certain.
+    """
+    migration = plan_migration(read_plan(file, load_catalog(catalog)), target)
+    files = {move.name: _file(move, migration, region) for move in migration.moves if move.replaced}
+    runbook = steps(migration, files)
+    match output:
+        case MigrationOutput.TABLE:
+            emit(render.runbook(migration, runbook, stdout_screen()))
+        case MigrationOutput.MARKDOWN:
+            emit(render.markdown(migration, runbook))
+        case _:
+            from cni_plan.render.records import RecordFormat, format_document
+
+            emit(format_document(render.record(migration, runbook), RecordFormat(output.value)))
+    return int(migration.fit is not Fit.YES)
+
+
+def _file(move: GroupMove, migration: Migration, region: str | None) -> tuple[str, str]:
+    """What makes a group's new nodes: its name and its text."""
+    name = new_name(move, migration.target)
+    request = _request(move, migration, region)
+    provisioner = move.new.group.provisioner
+    if provisioner is Provisioner.MANAGED_NODE_GROUP:
+        from cni_plan.snippets.eksctl import eksctl_config
+
+        return f"{name}.yaml", eksctl_config(
+            request.reserving_node(),
+            values_from_settings(request.settings),
+            instance_types=request.instance_types,
+            region=region or _PLACEHOLDER_REGION,
+            group_name=name,
+        )
+    if provisioner is Provisioner.KARPENTER:
+        from cni_plan.snippets.karpenter import karpenter_manifests
+
+        return f"{name}.yaml", karpenter_manifests(karpenter_classes(request), base_name=name)
+    text_format, suffix = _FORMATS.get(provisioner, (UserDataFormat.NODEADM, "yaml"))
+    text, _ = write_text(text_format, request)
+    return f"{name}.{suffix}", text
+
+
+def _request(move: GroupMove, migration: Migration, region: str | None) -> NodeRequest:
+    answers = tuple(each.limits for each in move.new.types)
+    settings = migration.after.settings
+    return NodeRequest(
+        node=Node(
+            kubelet=KubeletArguments(max_pods=min(limits.max_pods for limits in answers)),
+            cluster=ClusterAccess(name=migration.before.name, ipv6=settings.ip_family is IpFamily.IPV6),
+            made_by=printable(f"Made by: {shlex.join(['cni-plan', *sys.argv[1:]])}"),
+        ),
+        answers=answers,
+        settings=settings,
+        family=Family.NODEADM,
+        region=region,
+        container_runtime=None,
+        mime=False,
+        gzipped=False,
+    )

@@ -1,0 +1,276 @@
+"""The steps of a migration as commands for kubectl and the AWS CLI, in the order that keeps both modes off one node."""
+
+from collections.abc import Iterator, Mapping
+
+from cni_plan.engine.addon_values import for_managed_addon, values_from_node
+from cni_plan.engine.aws_node import AwsNode, Form
+from cni_plan.engine.cluster import Role
+from cni_plan.engine.migration import GroupMove, Migration, Peak, Target
+from cni_plan.engine.provisioner import Provisioner
+from cni_plan.engine.runbook import RunbookStep
+from cni_plan.snippets import addon
+from cni_plan.snippets.eni_config import PLACEHOLDER_SECURITY_GROUP, eni_configs
+from cni_plan.snippets.quoting import shell_double_quoted, shell_word
+from cni_plan.snippets.reservations import aws_cli
+
+_SET_ENV = "kubectl set env daemonset/aws-node --namespace kube-system --containers aws-node"
+_SHOW_ENV = f"{_SET_ENV.replace('set env', 'set env --list', 1)}"
+_ROLLOUT = "kubectl rollout status daemonset/aws-node --namespace kube-system --timeout 10m"
+_CAPACITY = "-o custom-columns=NODE:.metadata.name,PODS:.status.allocatable.pods"
+_WAITING = "kubectl get pods --all-namespaces --field-selector status.phase=Pending"
+
+
+def new_name(move: GroupMove, target: Target) -> str:
+    """What the new group is called: lower case, as Kubernetes wants it, and for no mode twice."""
+    base = "".join(letter if letter.isalnum() else "-" for letter in move.name.lower()).strip("-")
+    suffix = {
+        Target.PREFIX_DELEGATION: "prefixes",
+        Target.SECONDARY_IP: "secondary",
+        Target.CUSTOM_NETWORKING: "pod-subnets",
+    }[target]
+    return f"{base[:40]}-{suffix}"
+
+
+def steps(migration: Migration, files: Mapping[str, tuple[str, str]]) -> list[RunbookStep]:
+    """All steps in order.
+
+    Args:
+        migration: The way.
+        files: For each group that is replaced the name and the text of the file that makes its new nodes.
+    """
+    moved = [move for move in migration.moves if move.replaced]
+    return [
+        _look(migration),
+        *_reserve(migration),
+        *_eni_configs(migration),
+        _keep_old_nodes_quiet(moved),
+        _settings(migration),
+        *(step for move in moved for step in _replace(move, migration, files.get(move.name))),
+        _done(migration),
+    ]
+
+
+def _look(migration: Migration) -> RunbookStep:
+    pool = migration.before.name
+    return RunbookStep(
+        title="Look at what is there",
+        why=(
+            "The peak assumes that the desired nodes run, and nothing else: write down today's settings, which the "
+            "way back needs, and see that nothing waits."
+        ),
+        verify=(
+            f"{_SHOW_ENV}\n"
+            f"aws eks describe-addon --cluster-name {shell_word(pool)} --addon-name {addon.ADDON_NAME}\n"
+            f"kubectl get nodes {_CAPACITY}\n{_WAITING}\n"
+        ),
+        expect="the settings of the plan, as many nodes as it has, and no pending pod",
+        back="nothing has changed",
+    )
+
+
+def _reserve(migration: Migration) -> Iterator[RunbookStep]:
+    if migration.reservations:
+        yield RunbookStep(
+            title="Reserve blocks for the prefixes",
+            why="EC2 puts single addresses anywhere, also into blocks that the new nodes need: reservations stop it.",
+            commands=aws_cli(migration.reservations),
+            verify="".join(
+                f"aws ec2 get-subnet-cidr-reservations --subnet-id {shell_word(each.subnet.subnet_id)}\n"
+                for each in migration.reservations
+                if each.subnet.subnet_id
+            ),
+            expect="the blocks above",
+            back="aws ec2 delete-subnet-cidr-reservation --subnet-cidr-reservation-id ID, for each id shown",
+        )
+    unknown = [peak for peak in migration.peaks if _needs_snapshot(peak, migration)]
+    if unknown:
+        needs = ", ".join(f"{peak.largest.prefixes} blocks in {peak.planned.name}" for peak in unknown)
+        yield RunbookStep(
+            title="Find out which blocks are free, and reserve them",
+            why=(
+                f"The new nodes need {needs}, and the plan does not know where the running nodes' addresses are. With "
+                "a snapshot of the VPC and in_use_includes_nodes: true, cni-plan names the blocks."
+            ),
+            commands="cni-plan subnet snapshot --vpc-id VPC_ID > vpc.json\n",
+            back="nothing has changed",
+        )
+
+
+def _needs_snapshot(peak: Peak, migration: Migration) -> bool:
+    reserved = {report.subnet.cidr for report in migration.reservations}
+    return bool(peak.largest.prefixes) and peak.planned.subnet.cidr not in reserved
+
+
+def _eni_configs(migration: Migration) -> Iterator[RunbookStep]:
+    if migration.target is not Target.CUSTOM_NETWORKING:
+        return
+    of_pods = [subnet for subnet in migration.after.subnets if subnet.role is Role.PODS]
+    by_zone = {subnet.zone: subnet for subnet in reversed(of_pods)}
+    rows = [(zone, by_zone[zone].subnet.subnet_id or f"REPLACE-ME-{by_zone[zone].name}") for zone in sorted(by_zone)]
+    yield RunbookStep(
+        title="Create the ENIConfigs",
+        why=(
+            "A node takes its zone's ENIConfig when its first ENI for pods is attached: they must be there before the "
+            f"settings change. Replace {PLACEHOLDER_SECURITY_GROUP} with the nodes' security group."
+        ),
+        files=(("eniconfigs.yaml", eni_configs(rows)),),
+        commands="kubectl apply -f eniconfigs.yaml\n",
+        verify="kubectl get eniconfigs.crd.k8s.amazonaws.com\n",
+        expect=f"one for each of {', '.join(sorted(by_zone))}",
+        back="kubectl delete -f eniconfigs.yaml",
+    )
+
+
+def _keep_old_nodes_quiet(moved: list[GroupMove]) -> RunbookStep:
+    cordons = "".join(f"kubectl cordon --selector {_selector(move)}\n" for move in moved)
+    return RunbookStep(
+        title="Keep new pods off the old nodes",
+        why=(
+            "aws-node restarts on the old nodes too once its settings change. Pods that start there afterwards would "
+            "get addresses of the new mode on nodes of the old one. Stop the autoscalers of these groups first. New pods "
+            "go to the new nodes or wait for them: hold deployments back until then."
+        ),
+        commands=cordons,
+        verify="kubectl get nodes\n",
+        expect="SchedulingDisabled on every old node",
+        back=cordons.replace("kubectl cordon", "kubectl uncordon").strip().replace("\n", "; "),
+    )
+
+
+def _settings(migration: Migration) -> RunbookStep:
+    cluster = migration.before
+    version = cluster.settings.cni_version
+    after = {name: value for name, value in cluster.aws_node.variables.items() if value is not None}
+    after |= {name: value for name, _, value in migration.changed}
+    values = for_managed_addon(values_from_node(AwsNode(form=Form.VARIABLES, variables=after), version))
+    words = " ".join(shell_word(f"{name}={value}") for name, _, value in migration.changed)
+    back = " ".join(
+        shell_word(f"{name}-" if before is None else f"{name}={before}") for name, before, _ in migration.changed
+    )
+    return RunbookStep(
+        title="Change aws-node's settings",
+        why=(
+            "The managed add-on takes its whole configuration at once; where aws-node is not the add-on, "
+            f"use: {_SET_ENV} {words}"
+        ),
+        commands=addon.aws_cli(values, cluster_name=cluster.name),
+        verify=f"{_ROLLOUT}\n{_SHOW_ENV}\n",
+        expect=", ".join(f"{name}={value}" for name, _, value in migration.changed),
+        back=f"{_SET_ENV} {back}, or the add-on's configuration of before; the old nodes still serve their pods",
+    )
+
+
+def _replace(move: GroupMove, migration: Migration, file: tuple[str, str] | None) -> Iterator[RunbookStep]:
+    name, new = move.name, new_name(move, migration.target)
+    pods = min(each.limits.max_pods for each in move.new.types)
+    nodes = _nodes(move.new.nodes())
+    yield RunbookStep(
+        title=f"{name}: make {nodes} of the new group {new}",
+        why=(
+            f"A new group, never a replacement in place: beside the old {_nodes(move.old.nodes())}, so that both take "
+            f"addresses now. Max pods is {pods}.{_by_hand(move, new, file, migration)}"
+        ),
+        files=() if file is None else (file,),
+        commands=_create(move, new, file),
+        verify=f"kubectl get nodes --selector {_new_selector(move, new)} {_CAPACITY}\n",
+        expect=f"{nodes}, with {pods} pods each",
+        back=_delete(move, new, migration).strip(),
+    )
+    yield RunbookStep(
+        title=f"{name}: move the pods",
+        why="Node by node, within the pods' disruption budgets. Addresses of the old nodes come back as these go.",
+        commands=(
+            f"kubectl drain --selector {_selector(move)} --ignore-daemonsets --delete-emptydir-data --timeout 30m\n"
+        ),
+        verify=f"{_WAITING}\nkubectl get pods --all-namespaces -o wide --field-selector status.phase=Running\n",
+        expect="no pending pod, and pods of the group on the new nodes",
+        back=f"kubectl uncordon --selector {_selector(move)}, and drain the new nodes instead",
+    )
+    yield RunbookStep(
+        title=f"{name}: remove the old nodes",
+        why="From here on the way back is a migration of its own.",
+        commands=_delete(move, name, migration),
+        verify=f"kubectl get nodes --selector {_selector(move)}\n",
+        expect="none",
+        back="make the old group anew, with today's settings",
+    )
+
+
+def _done(migration: Migration) -> RunbookStep:
+    total = sum(peak.after.addresses for peak in migration.peaks)
+    return RunbookStep(
+        title="See that it holds",
+        why=f"The cluster takes {total} addresses now. Put the new settings into the plan file, and judge that.",
+        verify=f"kubectl get nodes {_CAPACITY}\n{_WAITING}\ncni-plan plan NEW_PLAN.yaml\n",
+        expect="max pods as above, no pending pod, and a plan that fits",
+        back="the same way, to the mode of before",
+    )
+
+
+def _variable(move: GroupMove, what: str, meaning: str) -> str:
+    """A shell variable that stops with a message where it is not set."""
+    name = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in move.name.upper())
+    return f'"${{{name}_{what}:?set it to {meaning} of {move.name}}}"'
+
+
+def _selector(move: GroupMove) -> str:
+    match move.old.group.provisioner:
+        case Provisioner.MANAGED_NODE_GROUP:
+            return shell_word(f"eks.amazonaws.com/nodegroup={move.name}")
+        case Provisioner.KARPENTER:
+            return shell_word(f"karpenter.sh/nodepool={move.name}")
+        case _:
+            return _variable(move, "SELECTOR", "a label that selects the old nodes")
+
+
+def _new_selector(move: GroupMove, new: str) -> str:
+    match move.old.group.provisioner:
+        case Provisioner.MANAGED_NODE_GROUP:
+            return shell_word(f"eks.amazonaws.com/nodegroup={new}")
+        case Provisioner.KARPENTER:
+            pools = dict.fromkeys(each.limits.max_pods for each in move.new.types)
+            return shell_double_quoted(f"karpenter.sh/nodepool in ({', '.join(f'{new}-{pods}' for pods in pools)})")
+        case _:
+            return _variable(move, "NEW_SELECTOR", "a label that selects the new nodes")
+
+
+def _nodes(count: int) -> str:
+    return f"{count} node{'s' * (count != 1)}"
+
+
+def _create(move: GroupMove, new: str, file: tuple[str, str] | None) -> str:
+    """The command that makes the new nodes, where a tool does that from the file."""
+    name = file[0] if file else ""
+    match move.old.group.provisioner:
+        case Provisioner.MANAGED_NODE_GROUP:
+            return f"eksctl create nodegroup --config-file {shell_word(name)} --include {shell_word(new)}\n"
+        case Provisioner.KARPENTER:
+            return f"kubectl apply -f {shell_word(name)}\n"
+        case _:
+            return ""
+
+
+def _by_hand(move: GroupMove, new: str, file: tuple[str, str] | None, migration: Migration) -> str:
+    """What to do where no tool makes the nodes from the file."""
+    if file is None or _create(move, new, file):
+        return ""
+    return (
+        f" Put {file[0]} as user data into a new launch template, {migration.before.name}-{new}, and make an Auto "
+        f"Scaling group of {_nodes(move.new.nodes())} with it."
+    )
+
+
+def _delete(move: GroupMove, name: str, migration: Migration) -> str:
+    match move.old.group.provisioner:
+        case Provisioner.MANAGED_NODE_GROUP:
+            cluster = shell_word(migration.before.name)
+            return f"aws eks delete-nodegroup --cluster-name {cluster} --nodegroup-name {shell_word(name)}\n"
+        case Provisioner.KARPENTER if name == move.name:
+            return f"kubectl delete nodepool {shell_word(name)}\n"
+        case Provisioner.KARPENTER:
+            pools = dict.fromkeys(each.limits.max_pods for each in move.new.types)
+            return f"kubectl delete nodepool {' '.join(shell_word(f'{name}-{pods}') for pods in pools)}\n"
+        case _:
+            which = ("ASG", "the old Auto Scaling group") if name == move.name else ("NEW_ASG", "the new one")
+            group = _variable(move, *which)
+            return f"aws autoscaling delete-auto-scaling-group --auto-scaling-group-name {group} --force-delete\n"
