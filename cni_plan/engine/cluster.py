@@ -121,6 +121,7 @@ class GroupPlan:
         subnets: Names of the node subnets it may use; none for all in its zones.
         pod_subnets: Names of the pod subnets it may use; none for all in its zones.
         growth_permille: Growth a month, compounding.
+        windows_prefixes: Whether the ConfigMap of Windows nodes turns prefixes on; aws-node's variables do not.
     """
 
     name: str
@@ -137,6 +138,7 @@ class GroupPlan:
     subnets: tuple[str, ...] = ()
     pod_subnets: tuple[str, ...] = ()
     growth_permille: int = 0
+    windows_prefixes: bool = False
 
     def surge_nodes(self, nodes: int) -> int:
         """Nodes that an update of so many adds for a while."""

@@ -223,12 +223,28 @@ def _notes(group: GroupReport, name: str) -> Iterator[Finding]:
             f"{least.name} sets max pods to {least.limits.max_pods} for all: {lost}",
             "put types with the same max pods into a group",
         )
+    most = max(each.density.most for each in group.types)
+    fewest = min(group.types, key=lambda each: each.density.most)
+    if fewest.density.most < most and group.group.workload.pods_per_node is None and not losers:
+        yield Finding(
+            Code.MIXED_TYPES,
+            Severity.WARNING,
+            name,
+            fewest.name,
+            f"{fewest.name} takes {_pods(fewest.density.most)} (by {fewest.density.limited_by}), another type {most}: "
+            f"only {_pods(fewest.density.most)} on each node can be relied on",
+            "put types that take as many pods into a group",
+        )
     seen = set()
     for each in group.types:
         for note in each.limits.notes:
             if note not in seen and not (each.lost_pods and note.startswith("loses ")):
                 seen.add(note)
                 yield Finding(Code.MAX_PODS_NOTE, Severity.INFO, name, each.name, note, "cni-plan max-pods --explain")
+
+
+def _pods(count: int) -> str:
+    return f"{count} pod{'s' * (count != 1)}"
 
 
 def _growth(report: ClusterReport) -> Iterator[Finding]:

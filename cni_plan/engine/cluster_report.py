@@ -166,7 +166,7 @@ Credit = Mapping[str, Taken]
 
 
 def report_cluster(
-    cluster: Cluster, memo: Memo | None = None, *, credit: Credit | None = None, look_ahead: bool = True
+    cluster: Cluster, memo: Memo | None = None, *, credit: Credit | None = None, in_full: bool = True
 ) -> ClusterReport:
     """Look at a cluster in all its states.
 
@@ -174,7 +174,7 @@ def report_cluster(
         cluster: The cluster.
         memo: Pools that are known already, to be added to.
         credit: What the nodes that run now give back, where it is not what this cluster's desired nodes hold.
-        look_ahead: Whether to find out when growth meets its end.
+        in_full: Whether to find out also when growth meets its end, and what to reserve.
 
     Raises:
         InputError: aws-node would not start with the settings.
@@ -185,8 +185,10 @@ def report_cluster(
     given_back = running(cluster, groups) if credit is None else credit
     states = states_of(cluster)
     placements = [place(cluster, groups, state, given_back) for state in states]
-    subnets = tuple(_subnet_plan(each, states, placements, given_back.get(each.name)) for each in cluster.subnets)
-    horizon = _horizon(cluster, groups, given_back) if cluster.grows and look_ahead else None
+    subnets = tuple(
+        _subnet_plan(each, states, placements, given_back.get(each.name), reserve=in_full) for each in cluster.subnets
+    )
+    horizon = _horizon(cluster, groups, given_back) if cluster.grows and in_full else None
     return ClusterReport(cluster, states, groups, subnets, horizon)
 
 
@@ -207,13 +209,19 @@ def _subnet_state(subnet: PlannedSubnet, state: State, demand: Demand, credit: T
 
 
 def _subnet_plan(
-    subnet: PlannedSubnet, states: Sequence[State], placements: Sequence[Placement], credit: Taken | None
+    subnet: PlannedSubnet,
+    states: Sequence[State],
+    placements: Sequence[Placement],
+    credit: Taken | None,
+    *,
+    reserve: bool,
 ) -> SubnetPlan:
     own = tuple(
         _subnet_state(subnet, state, placement[subnet.name], credit)
         for state, placement in zip(states, placements, strict=True)
     )
-    return SubnetPlan(subnet, credit or NOTHING, own, _reservations(subnet, own, credit or NOTHING))
+    reservations = _reservations(subnet, own, credit or NOTHING) if reserve else ()
+    return SubnetPlan(subnet, credit or NOTHING, own, reservations)
 
 
 def _reservations(subnet: PlannedSubnet, states: Sequence[SubnetState], credit: Taken) -> tuple[IPv4Network, ...]:

@@ -158,7 +158,7 @@ def _outcome(label: str, cluster: Cluster, settings: CniSettings, memo: Memo, cr
         obstacle = "a cluster's address family cannot be changed"
     try:
         other = with_settings(cluster, settings)
-        return ModeOutcome(label, settings, report_cluster(other, memo, credit=credit, look_ahead=False), obstacle)
+        return ModeOutcome(label, settings, report_cluster(other, memo, credit=credit, in_full=False), obstacle)
     except InputError as error:
         return ModeOutcome(label, settings, None, str(error))
 

@@ -250,7 +250,10 @@ EXPLANATIONS: dict[Code, tuple[str, str]] = {
         "amazon-vpc-resource-controller-k8s, pkg/aws/vpc/limits.go",
     ),
     Code.MIXED_TYPES: (
-        "A managed node group gives all its types one max pods, the least of theirs.",
+        (
+            "A managed node group gives all its types one max pods, the least of theirs. In any group of mixed types "
+            "only the pods of the smallest can be relied on, while addresses are counted for the one that takes most."
+        ),
         "EKS user guide, managed node groups",
     ),
     Code.MAX_PODS_NOTE: (

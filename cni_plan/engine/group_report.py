@@ -135,7 +135,7 @@ def report_group(group: GroupPlan, cluster: Cluster, memo: Memo) -> GroupReport:
     if group.provisioner is Provisioner.WINDOWS:
         workload = replace(workload, security_group_pods=0)
     instances = group.instances if group.provisioner is not Provisioner.FARGATE else (FARGATE,)
-    answers = effective_max_pods(instances, settings, group.provisioner, group.options)
+    answers = effective_max_pods(instances, _for_max_pods(group, settings), group.provisioner, group.options)
     densities = [density(limits, settings, workload) for limits in answers]
     least = min(each.pods for each in densities)
     spread = None
@@ -160,7 +160,7 @@ def settings_of(group: GroupPlan, settings: CniSettings) -> CniSettings:
         case Provisioner.WINDOWS if settings.ip_family is IpFamily.IPV4:
             return CniSettings(
                 cni_version=settings.cni_version,
-                prefix_delegation=settings.prefix_delegation,
+                prefix_delegation=group.windows_prefixes,
                 max_eni=1,
                 warm_ip_target=WINDOWS_WARM_IP_TARGET,
                 minimum_ip_target=WINDOWS_MINIMUM_IP_TARGET,
@@ -169,6 +169,11 @@ def settings_of(group: GroupPlan, settings: CniSettings) -> CniSettings:
             return CniSettings(prefix_delegation=True, warm_prefix_target=ADDON_WARM_PREFIX_TARGET)
         case _:
             return settings
+
+
+def _for_max_pods(group: GroupPlan, settings: CniSettings) -> CniSettings:
+    """The rule for Windows knows of the one ENI by itself."""
+    return replace(settings, max_eni=None) if group.provisioner is Provisioner.WINDOWS else settings
 
 
 def _type_report(  # noqa: PLR0913 # the parts of one node

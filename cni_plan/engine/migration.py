@@ -59,6 +59,7 @@ class Peak:
         planned: The subnet.
         moment: When: `settings`, or the group whose old and new nodes stand side by side.
         state: What is needed and what there is.
+        today: What is taken before anything changes.
         largest: The most of each kind at any moment.
         after: What is taken when all is done.
     """
@@ -66,6 +67,7 @@ class Peak:
     planned: PlannedSubnet
     moment: str
     state: SubnetState
+    today: Taken
     largest: Taken
     after: Taken
 
@@ -115,10 +117,11 @@ def plan_migration(cluster: Cluster, target: Target) -> Migration:
     old = [report_group(group, cluster, memo) for group in cluster.groups]
     new = [report_group(group, after, memo) for group in after.groups]
     moves = tuple(_move(before, later, settings, cluster) for before, later in zip(old, new, strict=True))
-    subnets, credit = _with_running_nodes(cluster, old)
+    today = place(cluster, old, DESIRED)
+    subnets, credit = _with_running_nodes(cluster, today)
     moments = list(_moments(replace(after, subnets=subnets), moves, credit))
     done = place(replace(after, subnets=subnets), [move.new for move in moves], DESIRED, credit)
-    peaks = tuple(_peak(subnet, moments, done, credit) for subnet in subnets)
+    peaks = tuple(_peak(each, moments, today=today, done=done, credit=credit) for each in subnets)
     return Migration(
         before=cluster,
         after=after,
@@ -203,18 +206,20 @@ def _restarted(each: TypeReport, settings: CniSettings, cluster: Cluster) -> Typ
     return replace(each, holding=holding)
 
 
-def _with_running_nodes(cluster: Cluster, old: Sequence[GroupReport]) -> tuple[tuple[PlannedSubnet, ...], Credit]:
+def _with_running_nodes(cluster: Cluster, today: Placement) -> tuple[tuple[PlannedSubnet, ...], Credit]:
     """The subnets with the old nodes in them, and what of it is theirs.
 
-    Where the plan counts them as in use, they are there already. Else their single addresses are somewhere: each may
-    spoil a block.
+    Where the plan counts them as in use, they are there already. Else their single addresses are somewhere, and each
+    may spoil a block, though none that the old nodes' own prefixes hold.
     """
-    today = place(cluster, old, DESIRED)
     if cluster.running_nodes_counted:
         return cluster.subnets, {name: demand.taken for name, demand in today.items()}
     subnets, credit = [], {}
     for subnet in cluster.subnets:
-        singles = min(today[subnet.name].taken.singles, subnet.room.addresses)
+        taken = today[subnet.name].taken
+        singles = min(taken.singles, subnet.room.addresses)
+        if taken.prefixes:
+            singles = min(singles, max(0, subnet.room.prefixes - taken.prefixes))
         subnets.append(replace(subnet, unplaced=subnet.unplaced + singles))
         credit[subnet.name] = Taken(singles, 0)
     return tuple(subnets), credit
@@ -230,14 +235,21 @@ def _moments(cluster: Cluster, moves: Sequence[GroupMove], credit: Credit) -> It
             yield move.name, place(cluster, [*done, move.old, move.new, *waiting], DESIRED, credit)
 
 
-def _peak(subnet: PlannedSubnet, moments: Sequence[tuple[str, Placement]], done: Placement, credit: Credit) -> Peak:
+def _peak(
+    subnet: PlannedSubnet,
+    moments: Sequence[tuple[str, Placement]],
+    *,
+    today: Placement,
+    done: Placement,
+    credit: Credit,
+) -> Peak:
     own = credit.get(subnet.name)
     rooms = with_credit(subnet.room, own), with_credit(subnet.best_room, own)
     states = [(name, SubnetState(DESIRED, placement[subnet.name], *rooms)) for name, placement in moments]
     moment, state = min(states, key=lambda each: tightness(each[1]))
     taken = [each.demand.taken for _, each in states]
     largest = Taken(max(each.singles for each in taken), max(each.prefixes for each in taken))
-    return Peak(subnet, moment, state, largest, done[subnet.name].taken)
+    return Peak(subnet, moment, state, today[subnet.name].taken, largest, done[subnet.name].taken)
 
 
 def _reservations(cluster: Cluster, peaks: Sequence[Peak], credit: Credit) -> Iterator[SubnetReport]:

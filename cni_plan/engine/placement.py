@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from cni_plan.engine.cluster import Cluster, Role
 from cni_plan.engine.group_report import GroupReport
-from cni_plan.engine.room import NOTHING, Room, Taken, evenly, fill
+from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
+from cni_plan.engine.room import Room, Taken, evenly, fill
 
 
 class StateKind(StrEnum):
@@ -74,26 +75,37 @@ def states_of(cluster: Cluster) -> tuple[State, ...]:
     return (DESIRED, State(StateKind.MAXIMUM), State(StateKind.ROLLING_UPDATE), *lost, *later)
 
 
+Part = tuple[GroupReport, int, Taken]
+"""A group, the number of its nodes that count in a subnet, and what each of these takes there."""
+
+
 @dataclass(slots=True)
 class Demand:
     """What a state takes from one subnet.
 
     Attributes:
-        parts: Groups with the number of their nodes that count here, and what each of these takes here.
-        control_plane_enis: ENIs of the control plane.
-        taken: All together.
+        singles: Addresses taken one by one.
+        prefixes: /28 prefixes.
+        control_plane_enis: Of the addresses, ENIs of the control plane.
+        parts: The groups' nodes that make up the rest.
     """
 
-    parts: list[tuple[GroupReport, int, Taken]] = field(default_factory=list)
+    singles: int = 0
+    prefixes: int = 0
     control_plane_enis: int = 0
-    taken: Taken = NOTHING
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def taken(self) -> Taken:
+        """All together."""
+        return Taken(self.singles, self.prefixes)
 
     def add(self, report: GroupReport, nodes: int, node: Taken) -> None:
         """Put nodes of a group here."""
-        if not nodes:
-            return
-        self.parts.append((report, nodes, node))
-        self.taken += node * nodes
+        if nodes:
+            self.parts.append((report, nodes, node))
+            self.singles += nodes * node.singles
+            self.prefixes += nodes * node.prefixes
 
 
 Placement = Mapping[str, Demand]
@@ -113,8 +125,10 @@ def place(
     """
     given_back = credit or {}
     demands = {subnet.name: Demand() for subnet in cluster.subnets}
-    rooms = {each.name: with_credit(each.room, given_back.get(each.name)) for each in cluster.subnets}
-    by_zone = _by_zone(cluster)
+    by_zone: dict[tuple[Role, str], list[_Place]] = {}
+    for subnet in cluster.subnets:
+        room = with_credit(subnet.room, given_back.get(subnet.name))
+        by_zone.setdefault((subnet.role, subnet.zone), []).append((subnet.name, room, demands[subnet.name]))
     _place_control_plane(cluster, state, demands)
     for report in reports:
         zones = [zone for zone in report.group.zones if zone != state.lost_zone]
@@ -123,14 +137,32 @@ def place(
             continue
         for role, node, allowed in _shares(report):
             for zone, count in zip(zones, evenly(nodes, len(zones)), strict=True):
-                names = [name for name in by_zone[role, zone] if not allowed or name in allowed]
-                if len(names) == 1:
-                    demands[names[0]].add(report, count, node)
-                    continue
-                room = [rooms[name].most(node, demands[name].taken)[0] for name in names]
-                for name, part in zip(names, fill(count, room), strict=True):
-                    demands[name].add(report, part, node)
+                places = by_zone[role, zone]
+                if allowed:
+                    places = [place for place in places if place[0] in allowed]
+                for (_, _, demand), part in zip(places, _spread(count, node, places), strict=True):
+                    demand.add(report, part, node)
     return demands
+
+
+_Place = tuple[str, Room, Demand]
+"""A subnet's name, what it can give, and what is taken so far."""
+
+
+def _spread(count: int, node: Taken, places: Sequence[_Place]) -> list[int]:
+    """A zone's nodes over the zone's subnets: evenly where each has room for that, else by room."""
+    shares = evenly(count, len(places))
+    if len(places) == 1 or all(_has_room(shares[0], node, room, demand) for _, room, demand in places):
+        return shares
+    rooms = [room.most(node, demand.taken)[0] if _has_room(1, node, room, demand) else 0 for _, room, demand in places]
+    return fill(count, rooms)
+
+
+def _has_room(nodes: int, node: Taken, room: Room, demand: Demand) -> bool:
+    """As `room.most(node, demand.taken) >= nodes`, without a division."""
+    prefixes = demand.prefixes + nodes * node.prefixes
+    left = room.addresses - demand.singles - nodes * node.singles
+    return prefixes <= room.prefixes and left >= ADDRESSES_PER_PREFIX * max(0, prefixes - room.reserved)
 
 
 def _shares(report: GroupReport) -> list[tuple[Role, Taken, tuple[str, ...]]]:
@@ -141,13 +173,6 @@ def _shares(report: GroupReport) -> list[tuple[Role, Taken, tuple[str, ...]]]:
         (Role.PODS, holding.in_pod_subnet, group.pod_subnets),
     )
     return [share for share in both if share[1].addresses]
-
-
-def _by_zone(cluster: Cluster) -> dict[tuple[Role, str], list[str]]:
-    names: dict[tuple[Role, str], list[str]] = {}
-    for subnet in cluster.subnets:
-        names.setdefault((subnet.role, subnet.zone), []).append(subnet.name)
-    return names
 
 
 def _place_control_plane(cluster: Cluster, state: State, demands: dict[str, Demand]) -> None:
@@ -161,7 +186,7 @@ def _place_control_plane(cluster: Cluster, state: State, demands: dict[str, Dema
         return
     for name, count in zip(places, evenly(state.control_plane_enis(cluster), len(places)), strict=True):
         demands[name].control_plane_enis = count
-        demands[name].taken += Taken(count, 0)
+        demands[name].singles += count
 
 
 def with_credit(room: Room, credit: Taken | None) -> Room:

@@ -34,7 +34,8 @@ def _lowest_free_run(free: bytearray, size: int) -> int | None:
     whole = b"\x01" * size
     start = free.find(whole)
     while start >= 0:
-        if start % size == 0:
+        aligned = -(-start // size) * size
+        if aligned == start:
             return start
-        start = free.find(whole, start + 1)
+        start = free.find(whole, aligned)
     return None

@@ -218,6 +218,7 @@ class Builder:
             subnets=tuple(model.subnets),
             pod_subnets=tuple(model.pod_subnets),
             growth_permille=self.plan.growth.percent_per_month if growth is None else growth,
+            windows_prefixes=model.windows_prefix_delegation,
         )
 
     def _check_counts(self, path: Path, model: GroupModel) -> None:

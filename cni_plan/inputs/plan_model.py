@@ -217,6 +217,9 @@ class GroupModel(_Model):
     max_pods: Pods | None = Field(default=None, description="Where user data or the node class sets it.")
     pods_per_core: Annotated[StrictInt, Field(ge=0, le=1000)] | None = None
     reserved_enis: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
+    windows_prefix_delegation: StrictBool = Field(
+        default=False, description="Windows: whether enable-windows-prefix-delegation is on in its ConfigMap."
+    )
     memory_overhead_percent: Permille = Field(default=MEMORY_OVERHEAD_PERMILLE, validate_default=False)
     zones: list[Name] = Field(default_factory=list, description="By default all zones with subnets of nodes.")
     subnets: list[Name] = Field(default_factory=list, description="By default all of nodes in its zones.")

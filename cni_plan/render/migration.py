@@ -10,7 +10,7 @@ from cni_plan.engine.runbook import RunbookStep
 from cni_plan.render.markdown import escape
 from cni_plan.render.markdown import table as markdown_table
 from cni_plan.render.plan_record import SCHEMA_VERSION, taken_record
-from cni_plan.render.plan_words import MARKS, MARKS_MEANING
+from cni_plan.render.plan_words import MARKS_MEANING, mark
 from cni_plan.render.table import Screen, format_table, wrap
 
 _FITS = {Fit.YES: "old and new fit side by side", Fit.NO: "old and new do not fit side by side"}
@@ -88,15 +88,14 @@ def headline(migration: Migration) -> str:
 
 def _peak_rows(migration: Migration) -> Iterator[tuple[str, ...]]:
     for peak in migration.peaks:
-        state, mark = peak.state, MARKS[peak.fit]
-        taken = state.demand.taken
+        state, taken = peak.state, peak.state.demand.taken
         yield (
             peak.planned.name,
             peak.planned.zone,
             peak.moment,
-            f"{taken.prefixes}{mark if taken.prefixes else ''}",
+            f"{taken.prefixes}{mark(state, prefixes=True)}",
             str(state.room.prefixes),
-            f"{taken.addresses}{mark if not taken.prefixes else ''}",
+            f"{taken.addresses}{mark(state, prefixes=False)}",
             str(taken.addresses + state.left_addresses),
             str(peak.after.addresses),
         )

@@ -61,7 +61,7 @@ def _need_table(report: ClusterReport, *, prefixes: bool) -> str:
         first = [
             escape(subnet.planned.name),
             escape(subnet.planned.zone),
-            str(words.available(subnet, prefixes=prefixes)),
+            words.free_text(subnet, prefixes=prefixes),
         ]
         lines.append([*first, *_need_cells(subnet, report, prefixes=prefixes)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -57,7 +57,7 @@ def _subnets(report: ClusterReport, screen: Screen) -> Iterator[str]:
 def _needs(report: ClusterReport, screen: Screen, *, prefixes: bool) -> str:
     columns = words.state_columns(report)
     header = ["SUBNET", "ZONE", "FREE", *(title.upper() for _, title in columns)]
-    rows = [_row(subnet, report, prefixes=prefixes) for subnet in report.subnets]
+    rows = [_row(each, report, prefixes=prefixes) for each in words.subnets_shown(report, prefixes=prefixes)]
     title = "/28 blocks needed" if prefixes else "addresses needed, prefixes among them"
     return f"{screen.bold(title)}\n{format_table(*_aligned(header, rows), screen)}"
 
@@ -70,7 +70,7 @@ def _row(subnet: SubnetPlan, report: ClusterReport, *, prefixes: bool) -> list[s
             cells.append("- ")
         else:
             cells.append(f"{words.needed(state, prefixes=prefixes)}{words.mark(state, prefixes=prefixes) or ' '}")
-    return [subnet.planned.name, subnet.planned.zone, str(words.available(subnet, prefixes=prefixes)), *cells]
+    return [subnet.planned.name, subnet.planned.zone, words.free_text(subnet, prefixes=prefixes), *cells]
 
 
 def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:

@@ -88,6 +88,18 @@ def available(subnet: SubnetPlan, *, prefixes: bool) -> int:
     return room.prefixes if prefixes else room.addresses + ADDRESSES_PER_PREFIX * room.reserved
 
 
+def free_text(subnet: SubnetPlan, *, prefixes: bool) -> str:
+    """As `available`; a range where it depends on where the addresses in use are."""
+    least = available(subnet, prefixes=prefixes)
+    most = subnet.states[0].best_room.prefixes if prefixes else least
+    return str(least) if least == most else f"{least}-{most}"
+
+
+def subnets_shown(report: ClusterReport, *, prefixes: bool) -> list[SubnetPlan]:
+    """The subnets to show: of prefixes only those that give any."""
+    return [subnet for subnet in report.subnets if subnet.largest.prefixes or not prefixes]
+
+
 def nodes_text(group: GroupReport) -> str:
     """Desired and, where they differ, maximum nodes."""
     desired, most = group.nodes(), group.most_nodes

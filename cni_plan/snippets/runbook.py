@@ -84,7 +84,9 @@ def _reserve(migration: Migration) -> Iterator[RunbookStep]:
         )
     unknown = [peak for peak in migration.peaks if _needs_snapshot(peak, migration)]
     if unknown:
-        needs = ", ".join(f"{peak.largest.prefixes} blocks in {peak.planned.name}" for peak in unknown)
+        needs = ", ".join(
+            f"{peak.largest.prefixes - peak.today.prefixes} blocks in {peak.planned.name}" for peak in unknown
+        )
         yield RunbookStep(
             title="Find out which blocks are free, and reserve them",
             why=(
@@ -98,7 +100,7 @@ def _reserve(migration: Migration) -> Iterator[RunbookStep]:
 
 def _needs_snapshot(peak: Peak, migration: Migration) -> bool:
     reserved = {report.subnet.cidr for report in migration.reservations}
-    return bool(peak.largest.prefixes) and peak.planned.subnet.cidr not in reserved
+    return peak.largest.prefixes > peak.today.prefixes and peak.planned.subnet.cidr not in reserved
 
 
 def _eni_configs(migration: Migration) -> Iterator[RunbookStep]:
@@ -127,8 +129,8 @@ def _keep_old_nodes_quiet(moved: list[GroupMove]) -> RunbookStep:
         title="Keep new pods off the old nodes",
         why=(
             "aws-node restarts on the old nodes too once its settings change. Pods that start there afterwards would "
-            "get addresses of the new mode on nodes of the old one. Stop the autoscalers of these groups first. New pods "
-            "go to the new nodes or wait for them: hold deployments back until then."
+            "get addresses of the new mode on nodes of the old one. Stop the autoscalers of these groups first. New "
+            "pods go to the new nodes or wait for them: hold deployments back until then."
         ),
         commands=cordons,
         verify="kubectl get nodes\n",
