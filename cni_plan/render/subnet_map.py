@@ -1,7 +1,7 @@
 """A subnet drawn block by block, one cell a /28: as text and as SVG."""
 
-from collections.abc import Mapping
-from ipaddress import IPv4Address
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -124,4 +124,100 @@ def _square(x: int, y: int, kind: Block, detail: str) -> str:
     return (
         f'<rect class="{kind.name.lower()}" x="{x}" y="{y}" width="{_SIZE}" height="{_SIZE}" '
         f'fill="{_LOOKS[kind].fill}" stroke="#666666" stroke-width="0.5"><title>{escape(detail)}</title></rect>'
+    )
+
+
+_CELL, _ROW_LABEL = _SIZE + _GAP, 96
+_INKS: Mapping[Block, str] = {Block.PREFIX: "#ffffff"}
+
+
+def cell_patterns() -> str:
+    """The cells of `grid_map` as SVG patterns; they stand once in a page, however many maps it has."""
+    looks = [(kind, 1) for kind in Block if kind is not Block.SINGLES]
+    counts = [(Block.SINGLES, count) for count in range(1, _MOST_DIGIT + 2)]
+    return "".join(_pattern(kind, count) for kind, count in (*looks, *counts))
+
+
+def _pattern(kind: Block, singles: int) -> str:
+    character = "" if kind is Block.FREE else escape(_character(kind, singles))
+    return (
+        f'<pattern id="{_cell_name(kind, singles)}" width="{_CELL}" height="{_CELL}" patternUnits="userSpaceOnUse">'
+        f'<rect x="1" y="1" width="{_SIZE}" height="{_SIZE}" fill="{_LOOKS[kind].fill}" stroke="#666666" '
+        f'stroke-width="0.5"/><text x="{_CELL / 2:g}" y="10.5" text-anchor="middle" font-family="sans-serif" '
+        f'font-size="9" font-weight="bold" fill="{_INKS.get(kind, "#000000")}">{character}</text></pattern>'
+    )
+
+
+def _cell_name(kind: Block, singles: int) -> str:
+    count = f"-{min(singles, _MOST_DIGIT + 1)}" if kind is Block.SINGLES else ""
+    return f"cell-{kind.name.lower()}{count}"
+
+
+def grid_legend() -> list[tuple[str, str]]:
+    """Each kind of cell as an image, and what it means; needs `cell_patterns`."""
+    return [(_sample(_cell_name(kind, 3)), look.meaning) for kind, look in _LOOKS.items()]
+
+
+def _sample(name: str) -> str:
+    return (
+        f'<svg class="cell" width="{_CELL}" height="{_CELL}" viewBox="0 0 {_CELL} {_CELL}" aria-hidden="true">'
+        f'<rect width="{_CELL}" height="{_CELL}" fill="url(#{name})"/></svg>'
+    )
+
+
+def grid_map(subnet: Subnet, blocks: BlockMap, to_reserve: Sequence[IPv4Network] = ()) -> str:
+    """The subnet as an SVG image for a page that has `cell_patterns`; equal cells in a row are one shape.
+
+    Args:
+        subnet: The subnet.
+        blocks: What is in it.
+        to_reserve: Ranges to draw an outline around; a CIDR's is a rectangle, since rows are as long as a CIDR.
+    """
+    columns = min(CELLS_PER_ROW, len(blocks.kinds))
+    rows = -(-len(blocks.kinds) // CELLS_PER_ROW)
+    width, height = _ROW_LABEL + columns * _CELL + 2, rows * _CELL + 4
+    shapes: dict[str, list[str]] = {}
+    for block, length in _runs(blocks):
+        y, x = divmod(block, CELLS_PER_ROW)
+        look = _cell_name(Block(blocks.kinds[block]), blocks.singles[block])
+        shapes.setdefault(look, []).append(f"M{x * _CELL} {y * _CELL}h{length * _CELL}v{_CELL}h-{length * _CELL}z")
+    name = escape(title(subnet, blocks), {'"': "&quot;"})
+    parts = [
+        (
+            f'<svg class="map" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'aria-label="{name}"><title>{name}</title>'
+        ),
+        *(
+            f'<text x="0" y="{row * _CELL + 13}" font-size="11">{_address(subnet, row * CELLS_PER_ROW)}</text>'
+            for row in range(rows)
+        ),
+        f'<g transform="translate({_ROW_LABEL} 2)">',
+        *(f'<path class="{look}" d="{"".join(paths)}" fill="url(#{look})"/>' for look, paths in shapes.items()),
+        *(_outline(subnet, cidr) for cidr in to_reserve),
+        "</g></svg>",
+    ]
+    return "\n".join(parts)
+
+
+def _runs(blocks: BlockMap) -> Iterator[tuple[int, int]]:
+    """Where equal cells within a row start, and how many there are."""
+    looks = [
+        (kind, min(count, _MOST_DIGIT + 1) if kind == Block.SINGLES else 0)
+        for kind, count in zip(blocks.kinds, blocks.singles, strict=True)
+    ]
+    start = 0
+    for block in range(1, len(looks) + 1):
+        if block == len(looks) or block % CELLS_PER_ROW == 0 or looks[block] != looks[start]:
+            yield start, block - start
+            start = block
+
+
+def _outline(subnet: Subnet, cidr: IPv4Network) -> str:
+    first = (int(cidr.network_address) - int(subnet.cidr.network_address)) // ADDRESSES_PER_PREFIX
+    count = cidr.num_addresses // ADDRESSES_PER_PREFIX
+    y, x = divmod(first, CELLS_PER_ROW)
+    columns, rows = min(count, CELLS_PER_ROW), -(-count // CELLS_PER_ROW)
+    return (
+        f'<rect class="to-reserve" x="{x * _CELL + 1}" y="{y * _CELL + 1}" width="{columns * _CELL - 2}" '
+        f'height="{rows * _CELL - 2}" fill="none" stroke="#000000" stroke-width="1.5" stroke-dasharray="4 2"/>'
     )
