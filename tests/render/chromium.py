@@ -26,6 +26,7 @@ _QUIET = (
     "--disable-sync",
     "--hide-scrollbars",
 )
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _RESULT = re.compile(r'<pre id="measured">(.*?)</pre>', re.DOTALL)
 _SECONDS = 120
 _NARROWEST = 500
@@ -48,7 +49,7 @@ class Picture(NamedTuple):
 
 def chromium(*arguments: str) -> str:
     """Run Chromium with a profile of its own; what it prints."""
-    program = shutil.which("chromium")
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         missing_program("chromium")
     with tempfile.TemporaryDirectory() as profile:

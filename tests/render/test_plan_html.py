@@ -61,7 +61,14 @@ subnets: [{name: a, zone: z1, cidr: 10.0.0.0/26}]
 node_groups: [{name: web, instance_types: [m5.large], nodes: {desired: 4}}]
 """
 EXAMPLE = data_file("plan_example.yaml").read_text(encoding="utf-8")
-PLANS = {"example": EXAMPLE, "tight": TIGHT, "custom": CUSTOM, "ipv6": IPV6}
+RUNNING = """
+name: running
+in_use_includes_nodes: true
+cni: {env: {ENABLE_PREFIX_DELEGATION: "true"}}
+subnets: [{name: a, zone: z1, cidr: 10.0.0.0/22, in_use: 300}]
+node_groups: [{name: web, instance_types: [m5.large], nodes: {desired: 4, max: 6}, pods_per_node: 20}]
+"""
+PLANS = {"example": EXAMPLE, "tight": TIGHT, "custom": CUSTOM, "ipv6": IPV6, "running": RUNNING}
 VOID = {"meta", "br"}
 INLINE = {"a", "code", "span", "strong"}
 
