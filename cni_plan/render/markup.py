@@ -17,6 +17,11 @@ def cell(content: str, kind: str = "") -> str:
     return f'<td class="{kind}">{content}</td>' if kind else f"<td>{content}</td>"
 
 
+def name_cell(name: str) -> str:
+    """A cell with a name: in one line unless it is long."""
+    return cell(text(name), "long" if len(name) > _LONGEST_WHOLE_NAME else "nowrap")
+
+
 def number(value: int | None) -> str:
     """A cell with a number."""
     return cell(text(value), "number")

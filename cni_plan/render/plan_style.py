@@ -43,7 +43,8 @@ th:last-child, td:last-child { padding-right: 2px; }
 thead th { font-size: .8rem; font-weight: 600; color: var(--soft); white-space: nowrap; vertical-align: bottom;
   border-bottom: 1px solid var(--ink); overflow-wrap: normal; }
 tbody th { font-weight: 600; white-space: nowrap; }
-tbody th.long { white-space: normal; min-width: 12rem; }
+tbody th.long { white-space: normal; }
+.long { overflow-wrap: anywhere; min-width: 12rem; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 td.words { min-width: 9rem; }
 td.formula { min-width: 14rem; }
@@ -99,7 +100,7 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
   .verdict { padding-left: .75rem; }
   tbody th, thead th:first-child { position: sticky; left: 0; z-index: 1; background: #fff; }
   tr.chosen th { background: var(--wash); }
-  tbody th.long { min-width: 9rem; }
+  .long { min-width: 9rem; }
   table.stacked, table.stacked tbody { display: block; }
   table.stacked thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   table.stacked tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; padding: .5rem 0;
@@ -123,7 +124,7 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
   thead th { white-space: normal; font-size: 7.5pt; }
   table, tr, figure, p, .findings li, .facts, .legend { break-inside: avoid; }
   th, td { overflow-wrap: anywhere; }
-  tbody th.long, td.level, td.words, td.formula { min-width: 0; }
+  .long, td.level, td.words, td.formula { min-width: 0; }
   caption span { max-width: none; }
   svg.map { max-width: 100%; height: auto; }
   .curves { grid-template-columns: 1fr 1fr; gap: 6mm; }

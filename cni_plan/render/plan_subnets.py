@@ -6,7 +6,7 @@ from cni_plan.engine.cluster import PlannedSubnet
 from cni_plan.engine.cluster_report import ClusterReport, Fit, SubnetPlan, SubnetState
 from cni_plan.engine.room import NOTHING, Taken
 from cni_plan.render import plan_words as words
-from cni_plan.render.markup import cell, number, paragraph, row, row_head, table, text
+from cni_plan.render.markup import cell, name_cell, number, paragraph, row, row_head, table, text
 from cni_plan.render.plan_charts import Level, bar
 from cni_plan.render.subnet_map import grid_legend, grid_map
 
@@ -47,7 +47,7 @@ def _overview(report: ClusterReport, *, prefixes: bool) -> str:
         bars = len(report.subnets) <= _MOST_BARS
         cells = (_overview_cell(state, scale if bars else None, prefixes=prefixes) for state in states)
         free = number(words.available(subnet, prefixes=prefixes))
-        rows.append(row((head, cell(text(subnet.planned.zone), "nowrap"), free, *cells)))
+        rows.append(row((head, name_cell(subnet.planned.zone), free, *cells)))
     return table(caption, ("Subnet", "Zone", "#Free", *(title.capitalize() for _, title in columns)), rows)
 
 

@@ -344,18 +344,24 @@ return {
   outside: [...document.querySelectorAll('h1, h2, h3, p, li, svg.curve, .fit')].filter(
     (each) => !each.closest('.scroll') && each.getBoundingClientRect().right > width + 1).length,
   overlaps, smallest: Math.min(...sizes),
+  tooWide: [...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth + 1).length,
 };
 """
 
 
+LAID_OUT = ("example", "tight", "custom", "long")
+
+
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    pages = {name: page(judged(PLANS[name])) for name in ("example", "tight", "custom")}
+    longest = EXAMPLE.replace("general", "g" * 100).replace("private-a", "p" * 100).replace("eu-west-1a", "z" * 100)
+    plans = {**PLANS, "long": longest.replace("name: shop", f"name: {'s' * 100}")}
+    pages = {name: page(judged(plans[name])) for name in LAID_OUT}
     return chromium.measured(pages, (1280, 360), LAYOUT, tmp_path_factory.mktemp("layout"))
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("name", ["example", "tight", "custom"])
+@pytest.mark.parametrize("name", LAID_OUT)
 def test_the_page_is_laid_out_without_scrolling_sideways(layout: dict[str, Any], name: str, width: int) -> None:
     told = layout[f"{name}@{width}"]
     assert told["width"] == width
@@ -363,6 +369,7 @@ def test_the_page_is_laid_out_without_scrolling_sideways(layout: dict[str, Any],
     assert told["images"] > 10
     assert (told["empty"], told["outside"], told["overlaps"]) == (0, 0, [])
     assert told["smallest"] >= 11  # a line of text, in pixels
+    assert told["tooWide"] == 0 or width < 1280  # a phone scrolls a wide table within its box, a desktop shows it whole
 
 
 @pytest.mark.parametrize("width", [1280, 360])
