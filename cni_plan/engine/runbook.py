@@ -15,6 +15,7 @@ class RunbookStep:
         verify: Commands that only read, to see that it worked.
         expect: What they show then.
         back: How to go back from here.
+        back_commands: Commands for that.
     """
 
     title: str
@@ -24,3 +25,4 @@ class RunbookStep:
     verify: str = ""
     expect: str = ""
     back: str = ""
+    back_commands: str = ""

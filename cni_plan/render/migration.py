@@ -78,6 +78,7 @@ def _step_record(step: RunbookStep) -> dict[str, Any]:
         "verify": step.verify,
         "expect": step.expect,
         "back": step.back,
+        "back_commands": step.back_commands,
     }
 
 
@@ -128,6 +129,7 @@ def _step_lines(number: int, step: RunbookStep, screen: Screen) -> Iterator[str]
     if step.expect:
         yield wrap(f"shows: {step.expect}", screen, indent=3)
     yield wrap(f"back: {step.back}", screen, indent=3)
+    yield from (f"   $ {line}" for line in step.back_commands.splitlines())
 
 
 def markdown(migration: Migration, steps: Sequence[RunbookStep]) -> str:
@@ -151,6 +153,8 @@ def _markdown_step(number: int, step: RunbookStep) -> Iterator[str]:
     if step.expect:
         yield f"Shows: {escape(step.expect)}\n"
     yield f"Back: {escape(step.back)}\n"
+    if step.back_commands:
+        yield _fence(step.back_commands, "sh")
 
 
 def _fence(text: str, language: str = "") -> str:

@@ -24,7 +24,7 @@ def table(verdict: ClusterVerdict, screen: Screen) -> str:
 
 
 def _groups(report: ClusterReport, screen: Screen) -> str:
-    header = ("GROUP", "TYPE", "NODES", "PODS/NODE", "MAX PODS", "BOUND BY", "ENIS", "A NODE HOLDS")
+    header = ("GROUP", "TYPE", "NODES", "PODS", "MAX PODS", "BOUND BY", "A NODE HOLDS")
     rows = [
         (
             group.group.name,
@@ -33,7 +33,6 @@ def _groups(report: ClusterReport, screen: Screen) -> str:
             group.pods_per_node,
             group.counted.limits.max_pods,
             words.bound_by(group),
-            group.counted.holding.pool.enis if group.counted.holding.pool else 1,
             words.holds(group.counted.holding.taken),
         )
         for group in report.groups

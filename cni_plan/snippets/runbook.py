@@ -80,7 +80,11 @@ def _reserve(migration: Migration) -> Iterator[RunbookStep]:
                 if each.subnet.subnet_id
             ),
             expect="the blocks above",
-            back="aws ec2 delete-subnet-cidr-reservation --subnet-cidr-reservation-id ID, for each id shown",
+            back="delete each reservation by the id that is shown",
+            back_commands=(
+                "aws ec2 delete-subnet-cidr-reservation --subnet-cidr-reservation-id "
+                '"${RESERVATION_ID:?set it to the id of a reservation}"\n'
+            ),
         )
     unknown = [peak for peak in migration.peaks if _needs_snapshot(peak, migration)]
     if unknown:
@@ -119,7 +123,8 @@ def _eni_configs(migration: Migration) -> Iterator[RunbookStep]:
         commands="kubectl apply -f eniconfigs.yaml\n",
         verify="kubectl get eniconfigs.crd.k8s.amazonaws.com\n",
         expect=f"one for each of {', '.join(sorted(by_zone))}",
-        back="kubectl delete -f eniconfigs.yaml",
+        back="nothing uses them yet",
+        back_commands="kubectl delete -f eniconfigs.yaml\n",
     )
 
 
@@ -135,7 +140,8 @@ def _keep_old_nodes_quiet(moved: list[GroupMove]) -> RunbookStep:
         commands=cordons,
         verify="kubectl get nodes\n",
         expect="SchedulingDisabled on every old node",
-        back=cordons.replace("kubectl cordon", "kubectl uncordon").strip().replace("\n", "; "),
+        back="let pods onto the old nodes again",
+        back_commands=cordons.replace("kubectl cordon", "kubectl uncordon"),
     )
 
 
@@ -158,7 +164,8 @@ def _settings(migration: Migration) -> RunbookStep:
         commands=addon.aws_cli(values, cluster_name=cluster.name),
         verify=f"{_ROLLOUT}\n{_SHOW_ENV}\n",
         expect=", ".join(f"{name}={value}" for name, _, value in migration.changed),
-        back=f"{_SET_ENV} {back}, or the add-on's configuration of before; the old nodes still serve their pods",
+        back="the old nodes still serve their pods; where aws-node is the add-on, give it its configuration of before",
+        back_commands=f"{_SET_ENV} {back}\n",
     )
 
 
@@ -176,7 +183,8 @@ def _replace(move: GroupMove, migration: Migration, file: tuple[str, str] | None
         commands=_create(move, new, file),
         verify=f"kubectl get nodes --selector {_new_selector(move, new)} {_CAPACITY}\n",
         expect=f"{nodes}, with {pods} pods each",
-        back=_delete(move, new, migration).strip(),
+        back="remove the new nodes; the pods are still on the old ones",
+        back_commands=_delete(move, new, migration),
     )
     yield RunbookStep(
         title=f"{name}: move the pods",
@@ -186,7 +194,11 @@ def _replace(move: GroupMove, migration: Migration, file: tuple[str, str] | None
         ),
         verify=f"{_WAITING}\nkubectl get pods --all-namespaces -o wide --field-selector status.phase=Running\n",
         expect="no pending pod, and pods of the group on the new nodes",
-        back=f"kubectl uncordon --selector {_selector(move)}, and drain the new nodes instead",
+        back="let pods onto the old nodes again, and drain the new ones instead",
+        back_commands=(
+            f"kubectl uncordon --selector {_selector(move)}\n"
+            f"kubectl drain --selector {_new_selector(move, new)} --ignore-daemonsets --delete-emptydir-data\n"
+        ),
     )
     yield RunbookStep(
         title=f"{name}: remove the old nodes",
