@@ -46,7 +46,7 @@ tbody th { font-weight: 600; white-space: nowrap; }
 tbody th.long { white-space: normal; }
 .long { overflow-wrap: anywhere; min-width: 12rem; }
 th.number, td.number { text-align: right; white-space: nowrap; }
-td.words { min-width: 9rem; }
+td.words { min-width: 12rem; overflow-wrap: anywhere; }
 td.formula { min-width: 14rem; }
 tr.chosen { background: var(--wash); }
 tr.chosen th, tr.chosen td { font-weight: 650; }
