@@ -103,7 +103,7 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
   .long { min-width: 9rem; }
   table.stacked, table.stacked tbody { display: block; }
   table.stacked thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
-  table.stacked tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1rem; padding: .5rem 0;
+  table.stacked tr { display: grid; grid-template-columns: 6fr 7fr; gap: 0 .75rem; padding: .5rem 0;
     border-bottom: 1px solid var(--line); }
   table.stacked th, table.stacked td { border: 0; padding: .1rem 0; min-width: 0; }
   table.stacked th, table.stacked td.words, table.stacked td:nth-child(2):nth-last-child(2) { grid-column: 1 / -1; }
