@@ -106,6 +106,7 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
   table.stacked tr { display: grid; grid-template-columns: 6fr 7fr; gap: 0 .75rem; padding: .5rem 0;
     border-bottom: 1px solid var(--line); }
   table.stacked th, table.stacked td { border: 0; padding: .1rem 0; min-width: 0; }
+  table.stacked td.level { align-self: end; }
   table.stacked th, table.stacked td.words, table.stacked td:nth-child(2):nth-last-child(2) { grid-column: 1 / -1; }
 }
 
