@@ -14,6 +14,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Catalog": "cni_plan.catalog",
+    "Cluster": "cni_plan.engine.cluster",
+    "ClusterVerdict": "cni_plan.engine.cluster_verdict",
     "CniPlanError": "cni_plan.errors",
     "CniSettings": "cni_plan.engine.cni",
     "InstanceType": "cni_plan.catalog",
@@ -24,11 +26,14 @@ _HOMES = {
     "effective_max_pods": "cni_plan.engine.provisioners",
     "load_catalog": "cni_plan.catalog",
     "max_pods": "cni_plan.engine.max_pods",
+    "plan_cluster": "cni_plan.engine.cluster_verdict",
     "plan_subnet": "cni_plan.engine.subnets",
 }
 
 __all__ = [
     "Catalog",
+    "Cluster",
+    "ClusterVerdict",
     "CniPlanError",
     "CniSettings",
     "InstanceType",
@@ -40,11 +45,14 @@ __all__ = [
     "effective_max_pods",
     "load_catalog",
     "max_pods",
+    "plan_cluster",
     "plan_subnet",
 ]
 
 if TYPE_CHECKING:
     from cni_plan.catalog import Catalog, InstanceType, load_catalog
+    from cni_plan.engine.cluster import Cluster
+    from cni_plan.engine.cluster_verdict import ClusterVerdict, plan_cluster
     from cni_plan.engine.cni import CniSettings
     from cni_plan.engine.max_pods import PodLimits, max_pods
     from cni_plan.engine.provisioner import Provisioner

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.console import Step, format_session, parse_session, run_step
-from tests.support import Tool
+from tests.support import Cli, Tool
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -44,10 +44,19 @@ def test_the_library_example_prints_what_its_comment_says() -> None:
     assert done.stdout.strip() == code.rpartition("# ")[2].strip()
 
 
+def test_the_plan_that_is_shown_can_be_planned(tmp_path: Path, cli: Cli) -> None:
+    (plan,) = blocks("yaml")
+    (tmp_path / "cluster.yaml").write_text(plan)
+    outcome = cli("plan", str(tmp_path / "cluster.yaml"), "-o", "json")
+    # 8 nodes with 3 prefixes each at the maximum: half of them take the 12 blocks of private-a to the last
+    assert outcome.code == 0
+    assert [state["prefixes"] for state in json.loads(outcome.out)["subnets"][0]["states"]][:2] == [6, 12]
+
+
 def test_the_iam_policy_names_only_reading_actions() -> None:
     (policy,) = map(json.loads, blocks("json"))
     actions = [action for statement in policy["Statement"] for action in statement["Action"]]
-    assert all(re.fullmatch(r"(ec2|eks):(Describe|Get)\w+", action) for action in actions)
+    assert all(re.fullmatch(r"(ec2|eks|pricing):(Describe|Get)\w+", action) for action in actions)
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -86,7 +86,8 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise SourceError(f"{doing}: AWS refused: {detail.get('Code')}: {_one_line(detail.get('Message'))}") from None
     except BotoCoreError as error:
         raise SourceError(f"{doing}: {_one_line(error)}") from None
-    except (ResponseParserError, ValueError) as error:  # neither is a BotoCoreError
+    except (ResponseParserError, ValueError, AttributeError, TypeError) as error:
+        # None of these is a BotoCoreError: botocore's parsers take an answer of the right shape for granted.
         raise SourceError(f"{doing}: the answer is not understood: {_one_line(error)}") from None
 
 

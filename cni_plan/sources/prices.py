@@ -99,27 +99,11 @@ def _products(client: Any, filters: dict[str, str]) -> Iterator[tuple[str, int]]
         pages = client.get_paginator("get_products").paginate(
             ServiceCode="AmazonEC2", Filters=terms, PaginationConfig={"PageSize": _PAGE_SIZE}
         )
-        for entries in _entries(iter(pages), doing):
-            for text in entries:
+        for page in pages:
+            # botocore takes a body that is no JSON for an empty answer.
+            if "PriceList" not in page:
+                raise SourceError(f"{doing}: the answer is not understood: it is cut off, or no price list")
+            for text in page["PriceList"]:
                 found = price_of_product(text)
                 if found:
                     yield found
-
-
-def _entries(pages: Iterator[Any], doing: str) -> Iterator[list[str]]:
-    """`PriceList` of each page.
-
-    Raises:
-        SourceError: A page has none: botocore takes a body that is no JSON for an empty answer, and falls over JSON of
-            another shape.
-    """
-    while True:
-        try:
-            page = next(pages, None)
-        except (AttributeError, TypeError):
-            page = {}
-        if page is None:
-            return
-        if "PriceList" not in page:
-            raise SourceError(f"{doing}: the answer is not understood: it is cut off, or no price list")
-        yield page["PriceList"]
