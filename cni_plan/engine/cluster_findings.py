@@ -250,7 +250,7 @@ def _pods(count: int) -> str:
 def _growth(report: ClusterReport) -> Iterator[Finding]:
     horizon, cluster = report.horizon, report.cluster
     if horizon is not None and horizon.months:
-        what = ", ".join(f"{resource} of subnet {name}" for name, resource in horizon.first)
+        what = ", ".join(f"{state.short_of} of subnet {subnet.name}" for subnet, state in horizon.first)
         soon = horizon.months <= cluster.months
         yield Finding(
             Code.GROWTH_LIMIT,

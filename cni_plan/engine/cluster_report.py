@@ -1,11 +1,11 @@
 """Whether a cluster fits into its subnets: today, at its maximum, in an update, without a zone, and as it grows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
 
-from cni_plan.engine.cluster import Cluster, PlannedSubnet
+from cni_plan.engine.cluster import Cluster, PlannedSubnet, Role
 from cni_plan.engine.group_report import GroupReport, Memo, report_group
 from cni_plan.engine.placement import DESIRED, Demand, Placement, State, StateKind, place, states_of, with_credit
 from cni_plan.engine.room import NOTHING, Room, Taken
@@ -110,16 +110,41 @@ def tightness(state: SubnetState) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class ZonePlan:
+    """A zone's subnets of one role together."""
+
+    zone: str
+    role: Role
+    subnets: tuple[SubnetPlan, ...]
+
+    @property
+    def room(self) -> Room:
+        """What they can give."""
+        rooms = [subnet.room for subnet in self.subnets]
+        return Room(
+            sum(room.addresses for room in rooms),
+            sum(room.prefixes for room in rooms),
+            sum(room.reserved for room in rooms),
+        )
+
+    def states(self) -> Iterator[tuple[State, Taken, Fit]]:
+        """What each state takes of them, and whether each of them has its part."""
+        for own in zip(*(subnet.states for subnet in self.subnets), strict=True):
+            taken = sum((each.demand.taken for each in own), start=NOTHING)
+            yield own[0].state, taken, worst(each.fit for each in own)
+
+
+@dataclass(frozen=True, slots=True)
 class Horizon:
     """When growth meets its end.
 
     Attributes:
         months: The first month in which something runs out; None where nothing does within `FARTHEST_MONTHS`.
-        first: Subnets that run out then, with what they are short of.
+        first: The subnets that run out then, in that state.
     """
 
     months: int | None
-    first: tuple[tuple[str, str], ...]
+    first: tuple[tuple[PlannedSubnet, SubnetState], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +164,15 @@ class ClusterReport:
     groups: tuple[GroupReport, ...]
     subnets: tuple[SubnetPlan, ...]
     horizon: Horizon | None
+
+    def zones(self) -> tuple["ZonePlan", ...]:
+        """The subnets of each zone and role together, where any zone has more than one of a role."""
+        by_zone: dict[tuple[str, Role], list[SubnetPlan]] = {}
+        for subnet in self.subnets:
+            by_zone.setdefault((subnet.planned.zone, subnet.planned.role), []).append(subnet)
+        if all(len(subnets) == 1 for subnets in by_zone.values()):
+            return ()
+        return tuple(ZonePlan(zone, role, tuple(subnets)) for (zone, role), subnets in by_zone.items())
 
     @property
     def unplaced_pods(self) -> int:
@@ -236,13 +270,11 @@ def _reservations(subnet: PlannedSubnet, states: Sequence[SubnetState], credit: 
 def _horizon(cluster: Cluster, groups: Sequence[GroupReport], credit: Credit) -> Horizon:
     """The first month in which a subnet has too little, by halving."""
 
-    def short(months: int) -> tuple[tuple[str, str], ...]:
+    def short(months: int) -> tuple[tuple[PlannedSubnet, SubnetState], ...]:
         state = State(StateKind.MONTHS_ON, months=months)
         placement = place(cluster, groups, state, credit)
         own = (_subnet_state(each, state, placement[each.name], credit.get(each.name)) for each in cluster.subnets)
-        return tuple(
-            (each.name, what.short_of) for each, what in zip(cluster.subnets, own, strict=True) if what.short_of
-        )
+        return tuple((each, there) for each, there in zip(cluster.subnets, own, strict=True) if there.short_of)
 
     if not short(FARTHEST_MONTHS):
         return Horizon(None, ())

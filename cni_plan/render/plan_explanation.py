@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from cni_plan.engine.cluster_report import ClusterReport, SubnetPlan, SubnetState
+from cni_plan.engine.cluster_report import ClusterReport, Horizon, SubnetPlan, SubnetState
 from cni_plan.engine.cluster_verdict import ClusterVerdict
+from cni_plan.engine.comparison import ModeOutcome
 from cni_plan.engine.density import Bound
 from cni_plan.engine.group_report import GroupReport, TypeReport, node_steps
 from cni_plan.engine.max_pods import Step
@@ -21,7 +22,10 @@ def explanation(verdict: ClusterVerdict, screen: Screen) -> str:
     report = verdict.report
     sections = [section for group in report.groups for section in _group(group, report)]
     sections += [(f"subnet {subnet.planned.name}", list(_subnet(subnet))) for subnet in report.subnets]
-    blocks = ["\n".join([screen.bold(title), *_aligned(lines)]) for title, lines in sections]
+    sections += [(f"mode {words.mode_text(each)}", list(_mode(each))) for each in verdict.comparison.outcomes]
+    if report.horizon and report.horizon.months is not None:
+        sections.append((f"month {report.horizon.months} of growth", list(_month(report, report.horizon))))
+    blocks = ["\n".join([screen.bold(title), *_aligned(lines)]) for title, lines in sections if lines]
     return "\n\n".join([screen.bold(words.headline(verdict)), *blocks]) + "\n"
 
 
@@ -107,15 +111,52 @@ def _subnet(subnet: SubnetPlan) -> Iterator[Line]:
         yield from _demand(state)
 
 
-def _demand(state: SubnetState) -> Iterator[Line]:
-    demand, name = state.demand, state.state.name
+def _mode(outcome: ModeOutcome) -> Iterator[Line]:
+    """What the groups' nodes take with other settings, and the calls to fill them."""
+    if outcome.report is None:
+        return
+    groups = outcome.report.groups
+    control = outcome.report.cluster.control_plane_enis
+    for name, taken, state in (
+        ("desired", outcome.desired, State(StateKind.DESIRED)),
+        ("maximum", outcome.maximum, State(StateKind.MAXIMUM)),
+    ):
+        if taken is not None:
+            parts = [(state.nodes(group), group.counted.holding.taken.addresses, group) for group in groups]
+            sums = [f"{nodes} x {node} ({group.group.name})" for nodes, node, group in parts]
+            yield f"addresses, {name}", " + ".join([*sums, f"{control} of the control plane"]), taken.addresses
+    pools = [(group, group.counted.holding.pool) for group in groups]
+    calls = [f"{group.nodes()} x {pool.ec2_calls} ({group.group.name})" for group, pool in pools if pool]
+    yield "EC2 calls", " + ".join(calls) or "none", outcome.ec2_calls
+
+
+def _month(report: ClusterReport, horizon: Horizon) -> Iterator[Line]:
+    """The nodes of that month, and what the subnets that run out would have to give."""
+    months = State(StateKind.MONTHS_ON, months=horizon.months or 0)
+    for group in report.groups:
+        yield f"nodes of {group.group.name}", _growth_formula(group, months), months.nodes(group)
+    for subnet, short in horizon.first:
+        prefixes = short.short_of == "prefixes"
+        what = "/28 blocks" if prefixes else "addresses"
+        yield f"free {what} of {subnet.name}", "as above", _gives(short, prefixes=prefixes)
+        yield from _demand(short, subnet.name)
+
+
+def _gives(state: SubnetState, *, prefixes: bool) -> int:
+    """What the subnet has in a state, in the unit that runs out."""
+    taken = state.demand.taken
+    return taken.prefixes + state.left_prefixes if prefixes else taken.addresses + state.left_addresses
+
+
+def _demand(state: SubnetState, name: str | None = None) -> Iterator[Line]:
+    demand, title = state.demand, name or state.state.name
     parts = [(nodes, report.group.name, node) for report, nodes, node in demand.parts]
     singles = [f"{nodes} x {node.singles} ({group})" for nodes, group, node in parts if node.singles]
     if demand.control_plane_enis:
         singles.append(f"{demand.control_plane_enis} of the control plane")
     prefixes = [f"{nodes} x {node.prefixes} ({group})" for nodes, group, node in parts if node.prefixes]
-    yield f"{name}: single addresses", " + ".join(singles) or "nothing", demand.taken.singles
+    yield f"{title}: single addresses", " + ".join(singles) or "nothing", demand.taken.singles
     if prefixes:
-        yield f"{name}: /28 blocks", " + ".join(prefixes), demand.taken.prefixes
+        yield f"{title}: /28 blocks", " + ".join(prefixes), demand.taken.prefixes
     formula = f"{demand.taken.singles} + 16 x {demand.taken.prefixes}" if prefixes else str(demand.taken.singles)
-    yield f"{name}: addresses, {words.fit_word(state.fit)}", formula, demand.taken.addresses
+    yield f"{title}: addresses, {words.fit_word(state.fit)}", formula, demand.taken.addresses

@@ -72,7 +72,7 @@ def _header(verdict: ClusterVerdict) -> str:
 
 
 def _groups(report: ClusterReport) -> str:
-    header = ("Group", "Type", "#Nodes", "#Pods/node", "#Max pods", "Bound by", "#ENIs", "#A node holds")
+    header = ("Group", "Type", "#Nodes", "#Pods/node", "Bound by", "#Max pods", "Set by", "#ENIs", "#A node holds")
     rows = (
         row(
             (
@@ -80,9 +80,10 @@ def _groups(report: ClusterReport) -> str:
                 cell(text(words.types_text(group)), "nowrap"),
                 cell(words.nodes_text(group), "number"),
                 number(group.pods_per_node),
+                cell(text(words.bound_by(group)), "nowrap"),
                 number(group.counted.limits.max_pods),
-                cell(text(_tightest(group)[0].density.limited_by), "nowrap"),
-                number(_enis(group.counted)),
+                cell(text(words.set_by(group)), "nowrap"),
+                number(words.enis(group)),
                 cell(words.holds(group.counted.holding.taken), "number"),
             )
         )
@@ -91,16 +92,12 @@ def _groups(report: ClusterReport) -> str:
     return table("The nodes of each group, counted like the type that takes most addresses", header, rows)
 
 
-def _enis(each: TypeReport) -> int:
-    return each.holding.pool.enis if each.holding.pool else 1
-
-
 def _tightest(group: GroupReport) -> list[TypeReport]:
     return sorted(group.types, key=lambda each: each.pods)
 
 
 def _types(report: ClusterReport) -> str:
-    header = ("Group", "Type", "#Max pods", "Set by", "#Pods/node", "Bound by", "How", "#Addresses held")
+    header = ("Group", "Type", "#Max pods", "Limited by", "#Pods/node", "Bound by", "How", "#Addresses held")
     rows = (line for group in report.groups for line in _type_rows(group))
     return table("Every type of each group, and what binds on it", header, rows)
 

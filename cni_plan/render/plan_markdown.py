@@ -79,7 +79,7 @@ def _need_cells(subnet: SubnetPlan, report: ClusterReport, *, prefixes: bool) ->
 
 
 def _groups(report: ClusterReport) -> str:
-    header = ("Group", "Type", "Nodes", "Pods a node", "Max pods", "Bound by", "A node holds")
+    header = ("Group", "Type", "Nodes", "Pods a node", "Max pods", "Set by", "Bound by", "A node holds")
     rows = [
         (
             group.group.name,
@@ -87,6 +87,7 @@ def _groups(report: ClusterReport) -> str:
             words.nodes_text(group),
             group.pods_per_node,
             group.counted.limits.max_pods,
+            words.set_by(group),
             words.bound_by(group),
             words.holds(group.counted.holding.taken),
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cni_plan.engine.cluster_report import ClusterReport, SubnetPlan, SubnetState
+from cni_plan.engine.cluster_report import ClusterReport, SubnetPlan, SubnetState, ZonePlan
 from cni_plan.engine.cluster_verdict import ClusterVerdict
 from cni_plan.engine.cni import format_version, mode_name, warm_targets
 from cni_plan.engine.comparison import ModeOutcome
@@ -34,6 +34,7 @@ def record(verdict: ClusterVerdict) -> dict[str, Any]:
         "states": [_state(state, report) for state in report.states],
         "groups": [_group(group, report) for group in report.groups],
         "subnets": [_subnet(subnet) for subnet in report.subnets],
+        "zones": [_zone(zone) for zone in report.zones()],
         "growth": _growth(report),
         "modes": [mode_record(outcome) for outcome in verdict.comparison.outcomes],
         "recommended_mode": verdict.comparison.recommended.label,
@@ -136,6 +137,22 @@ def _subnet(subnet: SubnetPlan) -> dict[str, Any]:
     }
 
 
+def _zone(zone: ZonePlan) -> dict[str, Any]:
+    """A zone's subnets of one role together."""
+    room = zone.room
+    return {
+        "zone": zone.zone,
+        "role": zone.role.value,
+        "subnets": [subnet.planned.name for subnet in zone.subnets],
+        "free_addresses": room.addresses,
+        "free_prefixes": room.prefixes,
+        "reserved_prefixes": room.reserved,
+        "states": [
+            {"state": state.name, "fits": fit.value, **taken_record(taken)} for state, taken, fit in zone.states()
+        ],
+    }
+
+
 def _subnet_state(state: SubnetState) -> dict[str, Any]:
     demand = state.demand
     return {
@@ -161,7 +178,10 @@ def _growth(report: ClusterReport) -> dict[str, Any] | None:
     return {
         "months": report.cluster.months,
         "first_month": horizon.months,
-        "runs_out": [{"subnet": name, "of": resource} for name, resource in horizon.first],
+        "runs_out": [
+            {"subnet": subnet.name, "of": state.short_of, **taken_record(state.demand.taken)}
+            for subnet, state in horizon.first
+        ],
     }
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from cni_plan.engine.cluster_report import ClusterReport, SubnetPlan
+from cni_plan.engine.cluster_report import ClusterReport, SubnetPlan, ZonePlan
 from cni_plan.engine.cluster_verdict import ClusterVerdict
+from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
 from cni_plan.render import findings as findings_text
 from cni_plan.render import plan_words as words
 from cni_plan.render.table import Screen, format_table, wrap
@@ -14,7 +15,7 @@ def table(verdict: ClusterVerdict, screen: Screen) -> str:
     report = verdict.report
     parts = [
         "\n".join([screen.bold(words.headline(verdict)), wrap(words.setting(report), screen)]) + "\n",
-        _groups(report, screen),
+        *_groups(report, screen),
         *_subnets(report, screen),
         _modes(verdict, screen),
         _reservations(report, screen),
@@ -23,21 +24,33 @@ def table(verdict: ClusterVerdict, screen: Screen) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _groups(report: ClusterReport, screen: Screen) -> str:
-    header = ("GROUP", "TYPE", "NODES", "PODS", "MAX PODS", "BOUND BY", "A NODE HOLDS")
+def _groups(report: ClusterReport, screen: Screen) -> Iterator[str]:
+    """What a node of each group takes, and who sets its max pods."""
+    header = ("GROUP", "TYPE", "NODES", "PODS", "BOUND BY", "A NODE HOLDS")
     rows = [
         (
             group.group.name,
             words.types_text(group),
             words.nodes_text(group),
             group.pods_per_node,
-            group.counted.limits.max_pods,
             words.bound_by(group),
             words.holds(group.counted.holding.taken),
         )
         for group in report.groups
     ]
-    return format_table(header, rows, screen)
+    yield format_table(header, rows, screen)
+    limits = [
+        (
+            group.group.name,
+            group.counted.limits.max_pods,
+            words.set_by(group),
+            group.counted.limits.limited_by,
+            f"{group.counted.limits.kube_reserved_memory_mib} MiB",
+            words.enis(group),
+        )
+        for group in report.groups
+    ]
+    yield format_table(("GROUP", "MAX PODS", "SET BY", "LIMITED BY", "KUBE-RESERVED", "ENIS"), limits, screen)
 
 
 def _subnets(report: ClusterReport, screen: Screen) -> Iterator[str]:
@@ -45,6 +58,9 @@ def _subnets(report: ClusterReport, screen: Screen) -> Iterator[str]:
     if words.counts_prefixes(report):
         yield _needs(report, screen, prefixes=True)
     yield _needs(report, screen, prefixes=False)
+    zones = report.zones()
+    if zones:
+        yield _zones(zones, report, screen)
     lines = [words.MARKS_MEANING] if words.has_marks(report) else []
     growth = words.growth(report)
     if growth:
@@ -70,6 +86,21 @@ def _row(subnet: SubnetPlan, report: ClusterReport, *, prefixes: bool) -> list[s
         else:
             cells.append(f"{words.needed(state, prefixes=prefixes)}{words.mark(state, prefixes=prefixes) or ' '}")
     return [subnet.planned.name, subnet.planned.zone, words.free_text(subnet, prefixes=prefixes), *cells]
+
+
+def _zones(zones: Sequence[ZonePlan], report: ClusterReport, screen: Screen) -> str:
+    """What each zone's subnets take together, in addresses; of the loss of several zones the most."""
+    columns = words.state_columns(report)
+    header = ["ZONE", "SUBNETS", "FREE", *(title.upper() for _, title in columns)]
+    rows = []
+    for zone in zones:
+        most = {kind: 0 for kind, _ in columns}
+        for state, taken, _ in zone.states():
+            most[state.kind] = max(most[state.kind], taken.addresses)
+        free = zone.room.addresses + ADDRESSES_PER_PREFIX * zone.room.reserved
+        name = f"{len(zone.subnets)} of {zone.role}"
+        rows.append([zone.zone, name, str(free), *(f"{most[kind]} " for kind, _ in columns)])
+    return f"{screen.bold('addresses needed by zone')}\n{format_table(*_aligned(header, rows), screen)}"
 
 
 def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:

@@ -8,7 +8,7 @@ from cni_plan.engine.cni import format_version, mode_name, warm_targets
 from cni_plan.engine.comparison import AS_PLANNED, ModeOutcome
 from cni_plan.engine.findings import Severity
 from cni_plan.engine.group_report import GroupReport
-from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
+from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, LimitedBy
 from cni_plan.engine.placement import StateKind
 from cni_plan.engine.room import Taken
 
@@ -112,6 +112,18 @@ def types_text(group: GroupReport) -> str:
     return group.counted.name + (f" +{more}" if more else "")
 
 
+def set_by(group: GroupReport) -> str:
+    """Who decides max pods: the user where a value is set, else the provisioner."""
+    by_user = group.counted.limits.limited_by is LimitedBy.STATIC
+    return "the plan" if by_user else group.group.provisioner.value
+
+
+def enis(group: GroupReport) -> int:
+    """ENIs of a node, the trunk among them."""
+    holding = group.counted.holding
+    return (holding.pool.enis if holding.pool else 1) + holding.trunk
+
+
 def bound_by(group: GroupReport) -> str:
     """What binds the pods of a node, on the type that takes fewest."""
     return str(min(group.types, key=lambda each: each.pods).density.limited_by)
@@ -129,7 +141,10 @@ def growth(report: ClusterReport) -> str | None:
         return None
     if horizon.months is None:
         return "Nothing runs out within ten years of this growth."
-    first = ", ".join(f"{'/28 blocks' if what == 'prefixes' else what} of {name}" for name, what in horizon.first)
+    first = ", ".join(
+        f"{'/28 blocks' if state.short_of == 'prefixes' else 'addresses'} of {subnet.name}"
+        for subnet, state in horizon.first
+    )
     when = "already today" if horizon.months == 0 else f"in month {horizon.months} of this growth"
     return f"The first to run out, {when}: {first}."
 

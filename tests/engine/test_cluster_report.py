@@ -50,7 +50,13 @@ def test_reservations_hold_the_most_blocks_that_still_fit() -> None:
 
 def test_growth_ends_in_the_first_month_in_which_a_subnet_is_short() -> None:
     # after one month web has 5 nodes, 3 of them in a, and jobs 3, 2 in a: 3 x 3 + 2 x 4 = 17 blocks of 12
-    assert report_cluster(SHOP).horizon == Horizon(1, (("a", "prefixes"),))
+    horizon = report_cluster(SHOP).horizon
+    assert horizon is not None
+    assert (horizon.months, [(where.name, there.short_of) for where, there in horizon.first]) == (
+        1,
+        [("a", "prefixes")],
+    )
+    assert horizon.first[0][1].demand.taken.prefixes == 17
     assert (
         report_cluster(replace(SHOP, groups=tuple(replace(each, growth_permille=0) for each in SHOP.groups))).horizon
         is None
@@ -227,6 +233,21 @@ def test_within_a_zone_the_nodes_go_where_there_is_room() -> None:
     report = report_cluster(made)
     assert state_of(report, "small", "desired").demand.taken == NOTHING
     assert state_of(report, "big", "desired").demand.taken == Taken(3, 9)
+
+
+def test_a_zone_gives_what_its_subnets_give_together() -> None:
+    made = cluster(
+        subnet("one", "a", "10.0.0.0/24"),
+        subnet("two", "a", "10.0.1.0/24"),
+        subnet("b", "b", "10.0.2.0/24"),
+        group("g", "m5.large", desired_nodes=6, pods_per_node=20),
+        control_plane_enis=0,
+    )
+    zones = report_cluster(made).zones()
+    assert [(each.zone, each.room) for each in zones] == [("a", Room(502, 28, 0)), ("b", Room(251, 14, 0))]
+    # 3 nodes in each zone with 3 prefixes each
+    assert [next(iter(each.states()))[1:] for each in zones] == [(Taken(3, 9), Fit.YES), (Taken(3, 9), Fit.YES)]
+    assert report_cluster(SHOP).zones() == ()
 
 
 def test_a_group_stays_in_its_own_subnets() -> None:

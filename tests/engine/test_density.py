@@ -66,7 +66,7 @@ def test_the_tightest_bound_comes_first_with_its_formula() -> None:
     ]
     assert (found.pods, found.limited_by, found.most) == (7, Constraint.CPU, 7)
     assert [step.formula for step in found.steps()] == [
-        "(1930m allocatable) / 250m",
+        "1930m allocatable / 250m",
         "(7577.6 MiB visible - 574 kube-reserved - 100 eviction) / 512 MiB",
         "29 max pods - 2 host-network",
         "27 addresses",
