@@ -13,7 +13,7 @@ from cni_plan.engine.provisioners import effective_max_pods
 from cni_plan.engine.room import NOTHING, Taken
 from cni_plan.engine.simulation import PoolState, state_with
 
-FARGATE = InstanceType("fargate.pod")
+FARGATE = InstanceType("fargate")
 """Stands for the type that Fargate does not tell."""
 WINDOWS_WARM_IP_TARGET, WINDOWS_MINIMUM_IP_TARGET = 1, 3
 """What the Helm chart writes for Windows nodes, and what the controller reads first."""

@@ -11,6 +11,7 @@ from cni_plan.engine.group_report import GroupReport, TypeReport, node_steps
 from cni_plan.engine.max_pods import Step
 from cni_plan.engine.placement import State
 from cni_plan.engine.room import Taken
+from cni_plan.render.plan_words import kube_reserved
 
 SCHEMA_VERSION = 1
 """Raised when a field goes or changes its meaning; new fields do not raise it."""
@@ -93,7 +94,7 @@ def _type(each: TypeReport) -> dict[str, Any]:
         "instance_type": each.name,
         "max_pods": limits.max_pods,
         "max_pods_limited_by": limits.limited_by.value,
-        "kube_reserved_memory_mib": limits.kube_reserved_memory_mib,
+        "kube_reserved_memory_mib": kube_reserved(limits),
         "pods_per_node": each.pods,
         "limited_by": str(each.density.limited_by),
         "bounds": [

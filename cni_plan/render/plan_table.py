@@ -7,7 +7,7 @@ from cni_plan.engine.cluster_verdict import ClusterVerdict
 from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
 from cni_plan.render import findings as findings_text
 from cni_plan.render import plan_words as words
-from cni_plan.render.table import Screen, format_table, wrap
+from cni_plan.render.table import Screen, format_whole_table, wrap
 
 
 def table(verdict: ClusterVerdict, screen: Screen) -> str:
@@ -38,19 +38,19 @@ def _groups(report: ClusterReport, screen: Screen) -> Iterator[str]:
         )
         for group in report.groups
     ]
-    yield format_table(header, rows, screen)
+    yield format_whole_table(header, rows, screen)
     limits = [
         (
             group.group.name,
             group.counted.limits.max_pods,
             words.set_by(group),
             group.counted.limits.limited_by,
-            f"{group.counted.limits.kube_reserved_memory_mib} MiB",
+            words.kube_reserved(group.counted.limits),
             words.enis(group),
         )
         for group in report.groups
     ]
-    yield format_table(("GROUP", "MAX PODS", "SET BY", "LIMITED BY", "KUBE-RESERVED", "ENIS"), limits, screen)
+    yield format_whole_table(("GROUP", "MAX PODS", "SET BY", "LIMITED BY", "RESERVED MIB", "ENIS"), limits, screen)
 
 
 def _subnets(report: ClusterReport, screen: Screen) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _needs(report: ClusterReport, screen: Screen, *, prefixes: bool) -> str:
     header = ["SUBNET", "ZONE", "FREE", *(title.upper() for _, title in columns)]
     rows = [_row(each, report, prefixes=prefixes) for each in words.subnets_shown(report, prefixes=prefixes)]
     title = "/28 blocks needed" if prefixes else "addresses needed, prefixes among them"
-    return f"{screen.bold(title)}\n{format_table(*_aligned(header, rows), screen)}"
+    return f"{screen.bold(title)}\n{format_whole_table(*_aligned(header, rows), screen)}"
 
 
 def _row(subnet: SubnetPlan, report: ClusterReport, *, prefixes: bool) -> list[str]:
@@ -100,7 +100,7 @@ def _zones(zones: Sequence[ZonePlan], report: ClusterReport, screen: Screen) -> 
         free = zone.room.addresses + ADDRESSES_PER_PREFIX * zone.room.reserved
         name = f"{len(zone.subnets)} of {zone.role}"
         rows.append([zone.zone, name, str(free), *(f"{most[kind]} " for kind, _ in columns)])
-    return f"{screen.bold('addresses needed by zone')}\n{format_table(*_aligned(header, rows), screen)}"
+    return f"{screen.bold('addresses needed by zone')}\n{format_whole_table(*_aligned(header, rows), screen)}"
 
 
 def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
@@ -128,7 +128,7 @@ def _modes(verdict: ClusterVerdict, screen: Screen) -> str:
     ]
     lines = [
         screen.bold("the same pods in each mode, in addresses"),
-        format_table(header, rows, screen).rstrip("\n"),
+        format_whole_table(header, rows, screen).rstrip("\n"),
         *(
             wrap(f"{words.mode_text(outcome)}: {words.mode_verdict(outcome)}", screen)
             for outcome in verdict.comparison.outcomes

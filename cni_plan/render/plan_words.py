@@ -8,7 +8,7 @@ from cni_plan.engine.cni import format_version, mode_name, warm_targets
 from cni_plan.engine.comparison import AS_PLANNED, ModeOutcome
 from cni_plan.engine.findings import Severity
 from cni_plan.engine.group_report import GroupReport
-from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, LimitedBy
+from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, LimitedBy, PodLimits
 from cni_plan.engine.placement import StateKind
 from cni_plan.engine.room import Taken
 
@@ -116,6 +116,11 @@ def set_by(group: GroupReport) -> str:
     """Who decides max pods: the user where a value is set, else the provisioner."""
     by_user = group.counted.limits.limited_by is LimitedBy.STATIC
     return "the plan" if by_user else group.group.provisioner.value
+
+
+def kube_reserved(limits: PodLimits) -> int | None:
+    """The memory that kubelet reserves, in MiB; nothing of that kind is known of Fargate."""
+    return None if limits.limited_by is LimitedBy.FARGATE else limits.kube_reserved_memory_mib
 
 
 def enis(group: GroupReport) -> int:

@@ -58,7 +58,7 @@ def test_the_record_of_one_type_is_whole(cli: Cli) -> None:
         "notes": [],
         "usd_per_node_hour": None,
     }
-    assert bounds[0] == {"limited_by": "cpu", "pods": 7, "formula": "(1930m allocatable) / 250m"}
+    assert bounds[0] == {"limited_by": "cpu", "pods": 7, "formula": "1930m allocatable / 250m"}
     assert {key: other[key] for key in ("mode", "pods_per_node", "max_pods", "nodes", "addresses", "prefixes")} == {
         "mode": "prefix-delegation",
         "pods_per_node": 7,
