@@ -1,26 +1,31 @@
 """A plan file's model as the engine's cluster, checked for what a model cannot check."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
+from typing import TypeVar
 
 from cni_plan.catalog import Catalog, InstanceType
 from cni_plan.engine.aws_node import AwsNode, Form
 from cni_plan.engine.cluster import Cluster, GroupPlan, PlannedSubnet, Role
-from cni_plan.engine.cni import IpFamily, Version, parse_cni_version
+from cni_plan.engine.cni import CniSettings, IpFamily, Version, parse_cni_version
 from cni_plan.engine.density import Workload
+from cni_plan.engine.group_report import WITHOUT_AWS_NODE
 from cni_plan.engine.provisioner import Provisioner, ProvisionerOptions
 from cni_plan.engine.subnets import Reservation, ReservationType, Subnet, block_map
 from cni_plan.engine.variables import read_boolean
 from cni_plan.errors import InputError
 from cni_plan.inputs.aws_node import parse_aws_node
 from cni_plan.inputs.documents import read_json
-from cni_plan.inputs.plan_model import GroupModel, PlanFile, SubnetModel
-from cni_plan.inputs.positions import Path, PlanText
+from cni_plan.inputs.plan_model import GroupModel, PlanFile, ReservationModel, SubnetModel, parse_name
+from cni_plan.inputs.positions import Path, PlanText, compose
 from cni_plan.inputs.vpc import merge_answers, subnets_from_snapshot
 
 _SHOWN = 6
 _IPV6_VARIABLES = {"ENABLE_IPv4": "false", "ENABLE_IPv6": "true", "ENABLE_PREFIX_DELEGATION": "true"}
+
+_T = TypeVar("_T")
+_ByRole = Mapping[Role, Mapping[str, PlannedSubnet]]
 
 Reader = Callable[[str], str]
 """Reads a file that the plan names, by its path beside the plan."""
@@ -35,6 +40,7 @@ class Builder:
         self.catalog = catalog
         self.read = read
         self.custom_networking = False
+        self.selected: dict[str, Sequence[InstanceType]] = {}
 
     def cluster(self) -> Cluster:
         """The cluster of the plan."""
@@ -42,17 +48,14 @@ class Builder:
         aws_node = self._aws_node()
         version = self._version()
         settings = aws_node.settings(version)
+        self._check_family(settings)
         self.custom_networking = settings.custom_networking
-        if settings.ip_family.value != plan.ip_family:
-            self.source.fault(
-                ("ip_family",), f"is {plan.ip_family}, but aws-node's settings are for {settings.ip_family}"
-            )
         subnets = self._subnets()
-        groups = tuple(self._group(place, model, subnets) for place, model in enumerate(plan.node_groups))
+        by_role = {role: {each.name: each for each in subnets if each.role is role} for role in Role}
+        groups = tuple(self._group(place, model, by_role) for place, model in enumerate(plan.node_groups))
         self._check_names(("node_groups", "name"), [group.name for group in groups])
         by_name = {subnet.name: subnet for subnet in subnets}
-        for place, name in enumerate(plan.control_plane.subnets):
-            self._known(("control_plane", "subnets", place), name, list(by_name), "subnet")
+        self._check_each(("control_plane", "subnets"), plan.control_plane.subnets, by_name, "subnet")
         return Cluster(
             name=plan.name,
             settings=settings,
@@ -64,6 +67,32 @@ class Builder:
             months=plan.growth.months,
             running_nodes_counted=plan.in_use_includes_nodes,
         )
+
+    def _check_family(self, settings: CniSettings) -> None:
+        plan, ipv6 = self.plan, settings.ip_family is IpFamily.IPV6
+        if settings.ip_family.value != plan.ip_family:
+            given = "ip_family" in plan.model_fields_set
+            self.source.fault(
+                ("ip_family",) if given else self._where_set("ENABLE_IPv6"),
+                f"ip_family is {plan.ip_family}, but aws-node's settings are for {settings.ip_family}",
+            )
+        if ipv6 and settings.custom_networking:
+            self.source.fault(
+                self._where_set("AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"),
+                "custom networking does not work with IPv6: aws-node refuses to start",
+            )
+
+    def _where_set(self, variable: str) -> Path:
+        """The path of one of aws-node's variables, or of the manifest that has it."""
+        cni = self.plan.cni
+        return ("cni", "manifest") if cni.manifest is not None else ("cni", "env", variable)
+
+    def _named(self, path: Path, name: str, parse: Callable[[str, str], _T]) -> _T:
+        """A file that the plan names; what is wrong with it is told with the plan's line, too."""
+        try:
+            return parse(self.read(name), name)
+        except InputError as error:
+            self.source.fault(path, str(error))
 
     def _version(self) -> Version | None:
         text = self.plan.cni.version
@@ -77,7 +106,7 @@ class Builder:
         if cni.manifest is not None:
             if cni.env is not None:
                 self.source.fault(("cni", "env"), "give either env or manifest")
-            return parse_aws_node(self.read(cni.manifest), cni.manifest)
+            return self._named(("cni", "manifest"), cni.manifest, _read_manifest)
         variables = cni.env or {}
         family = _IPV6_VARIABLES if self.plan.ip_family == IpFamily.IPV6.value else {}
         for name, value in family.items():
@@ -108,7 +137,7 @@ class Builder:
         name = self.plan.snapshot
         if name is None:
             return {}
-        found = subnets_from_snapshot(merge_answers(read_json(self.read(name), name)), name)
+        found = self._named(("snapshot",), name, _read_snapshot)
         known = {subnet.subnet_id: subnet for subnet in found if subnet.subnet_id}
         if not any(model.subnet_id in known for model in (*self.plan.subnets, *self.plan.pod_subnets)):
             self.source.fault(("snapshot",), f"none of the plan's subnet_ids is in it; it has {_list(known)}")
@@ -118,21 +147,33 @@ class Builder:
         self, path: tuple[str, int], model: SubnetModel, role: Role, snapshot: dict[str, Subnet]
     ) -> PlannedSubnet:
         known = snapshot.get(model.subnet_id or "")
+        if snapshot and model.subnet_id and known is None:
+            self.source.fault((*path, "subnet_id"), f"is not in the snapshot, which has {_list(snapshot)}")
         zone = model.zone or (known.availability_zone if known else None)
         if zone is None:
             self.source.fault((*path, "zone"), "is missing, and no snapshot tells it")
+        try:
+            parse_name(zone)
+        except InputError as error:
+            self.source.fault((*path, "zone"), f"of the snapshot: {error}")
         if known is None:
             subnet = self._on_paper(path, model, zone)
         else:
-            if model.in_use or model.reservations:
-                self.source.fault((*path, "in_use"), "the snapshot says what is in use and reserved: leave it out")
-            if model.cidr not in {None, known.cidr}:
-                self.source.fault((*path, "cidr"), f"is {model.cidr}, but {known.cidr} in the snapshot")
+            for key, given in (("in_use", model.in_use), ("reservations", model.reservations)):
+                if given:
+                    self.source.fault((*path, key), "the snapshot says what is in use and reserved: leave it out")
+            for key, here, there in (("cidr", model.cidr, known.cidr), ("zone", zone, known.availability_zone)):
+                if here is not None and there is not None and here != there:
+                    self.source.fault((*path, key), f"is {here}, but {there} in the snapshot")
             subnet = known
         unplaced = model.in_use if isinstance(model.in_use, int) else 0
         free = block_map(subnet).free_addresses
         if unplaced > free:
-            self.source.fault((*path, "in_use"), f"{unplaced} addresses are more than the {free} of {subnet.cidr}")
+            outside = " outside its reservations" if subnet.reservations else ""
+            self.source.fault(
+                (*path, "in_use"),
+                f"{unplaced} addresses are more than the {free} that {subnet.cidr} can give{outside}",
+            )
         return PlannedSubnet(name=model.name, zone=zone, role=role, subnet=subnet, unplaced=unplaced)
 
     def _on_paper(self, path: tuple[str, int], model: SubnetModel, zone: str) -> Subnet:
@@ -145,6 +186,7 @@ class Builder:
         for place, each in enumerate(model.reservations):
             if not each.cidr.subnet_of(model.cidr):
                 self.source.fault((*path, "reservations", place, "cidr"), f"{each.cidr} lies outside {model.cidr}")
+        self._check_reservations((*path, "reservations"), model.reservations)
         try:
             return Subnet(
                 model.cidr,
@@ -155,6 +197,13 @@ class Builder:
             )
         except InputError as error:
             self.source.fault((*path, "cidr"), str(error))
+
+    def _check_reservations(self, path: Path, reservations: Sequence[ReservationModel]) -> None:
+        """AWS has none that overlap ("Subnet CIDR reservations" in the VPC user guide)."""
+        placed = sorted((each.cidr, place) for place, each in enumerate(reservations))
+        for (one, _), (other, place) in pairwise(placed):
+            if one.overlaps(other):
+                self.source.fault((*path, place, "cidr"), f"{other} overlaps {one} of another reservation")
 
     def _check_unique(self, subnets: Sequence[tuple[Path, PlannedSubnet]]) -> None:
         names: set[str] = set()
@@ -174,19 +223,14 @@ class Builder:
 
     # Groups
 
-    def _group(self, place: int, model: GroupModel, subnets: Sequence[PlannedSubnet]) -> GroupPlan:
+    def _group(self, place: int, model: GroupModel, subnets: _ByRole) -> GroupPlan:
         path: Path = ("node_groups", place)
         self._check_counts(path, model)
-        of_nodes = self._own(path, "subnets", model.subnets, subnets, Role.NODES)
-        of_pods = self._own(path, "pod_subnets", model.pod_subnets, subnets, Role.PODS)
-        zones = tuple(dict.fromkeys(model.zones or (subnet.zone for subnet in of_nodes)))
-        with_nodes = list(dict.fromkeys(subnet.zone for subnet in of_nodes))
-        for number, zone in enumerate(zones):
-            if zone not in with_nodes:
-                self.source.fault(
-                    (*path, "zones", number), f"no subnet of nodes is in {zone}; there are some in {_list(with_nodes)}"
-                )
-        self._check_pod_zones(path, model, zones, of_pods)
+        of_nodes = self._own((*path, "subnets"), model.subnets, subnets[Role.NODES], Role.NODES)
+        of_pods = self._own((*path, "pod_subnets"), model.pod_subnets, subnets[Role.PODS], Role.PODS)
+        zones = self._zones((*path, "zones"), model.zones, of_nodes)
+        if self.custom_networking and model.provisioner not in WITHOUT_AWS_NODE:
+            self._check_pod_zones((*path, "zones") if model.zones else path, zones, of_pods)
         growth = model.growth_percent_per_month
         return GroupPlan(
             name=model.name,
@@ -235,22 +279,31 @@ class Builder:
             self.source.fault((*path, "pods_per_node"), "follows from pods and nodes: leave one of the three out")
 
     def _own(
-        self, path: Path, key: str, names: Sequence[str], subnets: Sequence[PlannedSubnet], role: Role
+        self, path: Path, names: Sequence[str], known: Mapping[str, PlannedSubnet], role: Role
     ) -> list[PlannedSubnet]:
-        known = {subnet.name: subnet for subnet in subnets if subnet.role is role}
-        for number, name in enumerate(names):
-            self._known((*path, key, number), name, list(known), "subnet")
+        self._check_each(path, names, known, f"subnet of {role}")
         return [known[name] for name in names] if names else list(known.values())
 
-    def _check_pod_zones(
-        self, path: Path, model: GroupModel, zones: Sequence[str], of_pods: Sequence[PlannedSubnet]
-    ) -> None:
-        with_pods = list(dict.fromkeys(subnet.zone for subnet in of_pods))
+    def _zones(self, path: Path, named: Sequence[str], of_nodes: Sequence[PlannedSubnet]) -> tuple[str, ...]:
+        """The zones that a group names, else all that have a subnet for it."""
+        with_nodes = dict.fromkeys(subnet.zone for subnet in of_nodes)
+        seen: set[str] = set()
+        for number, zone in enumerate(named):
+            if zone not in with_nodes:
+                self.source.fault(
+                    (*path, number), f"no subnet of nodes is in {zone}; there are some in {_list(with_nodes)}"
+                )
+            if zone in seen:
+                self.source.fault((*path, number), f"{zone} stands twice")
+            seen.add(zone)
+        return tuple(named or with_nodes)
+
+    def _check_pod_zones(self, path: Path, zones: Sequence[str], of_pods: Sequence[PlannedSubnet]) -> None:
+        with_pods = dict.fromkeys(subnet.zone for subnet in of_pods)
         missing = [zone for zone in zones if zone not in with_pods]
-        if missing and self.custom_networking:
+        if missing:
             self.source.fault(
-                (*path, "zones") if model.zones else path,
-                f"custom networking needs a subnet of pods in {missing[0]}; pod_subnets are in {_list(with_pods)}",
+                path, f"custom networking needs a subnet of pods in {missing[0]}; pod_subnets are in {_list(with_pods)}"
             )
 
     def _instances(self, path: Path, model: GroupModel) -> tuple[InstanceType, ...]:
@@ -263,7 +316,9 @@ class Builder:
         chosen: dict[str, InstanceType] = {}
         for number, pattern in enumerate(model.instance_types):
             try:
-                chosen |= {each.instance_type: each for each in self.catalog.select([pattern])}
+                if pattern not in self.selected:
+                    self.selected[pattern] = self.catalog.select([pattern])
+                chosen |= {each.instance_type: each for each in self.selected[pattern]}
             except InputError as error:
                 self.source.fault((*path, "instance_types", number), str(error))
         return tuple(chosen.values())
@@ -275,11 +330,26 @@ class Builder:
                 self.source.fault((path[0], place, path[1]), f"{name} stands twice")
             seen.add(name)
 
-    def _known(self, path: Path, name: str, known: Sequence[str], what: str) -> None:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"the plan has {_list(known)}"
-            self.source.fault(path, f"no {what} of that kind is called {name}; {hint}")
+    def _check_each(self, path: Path, names: Sequence[str], known: Mapping[str, object], what: str) -> None:
+        """Check that each name is known, and stands there once."""
+        seen: set[str] = set()
+        for number, name in enumerate(names):
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"the plan has {_list(known)}"
+                self.source.fault((*path, number), f"no {what} is called {name}; {hint}")
+            if name in seen:
+                self.source.fault((*path, number), f"{name} stands twice")
+            seen.add(name)
+
+
+def _read_manifest(text: str, where: str) -> AwsNode:
+    compose(text, where)  # refuses merge keys that multiply, which would be read for hours
+    return parse_aws_node(text, where)
+
+
+def _read_snapshot(text: str, where: str) -> list[Subnet]:
+    return subnets_from_snapshot(merge_answers(read_json(text, where)), where)
 
 
 def _list(names: Iterable[object]) -> str:

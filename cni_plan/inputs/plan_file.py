@@ -12,7 +12,25 @@ from cni_plan.errors import InputError
 from cni_plan.inputs.documents import read_documents
 from cni_plan.inputs.plan_builder import Builder, Reader
 from cni_plan.inputs.plan_model import PlanFile
-from cni_plan.inputs.positions import Path, PlanText, compose, duplicate_keys
+from cni_plan.inputs.positions import Path, PlanText, compose, show
+
+_EXPECTED = {
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "a text",
+    "string_unicode": "a text of whole characters",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+    "enum": "{expected}",
+    "too_short": "{min_length} or more entries",
+    "too_long": "at most {max_length} entries",
+    "string_too_short": "{min_length} or more characters",
+    "string_too_long": "at most {max_length} characters",
+}
+"""What pydantic's errors say was expected."""
 
 
 def parse_plan(text: str, where: str, catalog: Catalog, read: Reader) -> Cluster:
@@ -27,12 +45,12 @@ def parse_plan(text: str, where: str, catalog: Catalog, read: Reader) -> Cluster
     Raises:
         InputError: The file is broken or contradicts itself; the message says where.
     """
+    source = PlanText(where, compose(text, where))
+    source.check()
     documents = read_documents(text, where)
     if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise InputError(f"{where}: expected one YAML mapping; `cni-plan plan --example` prints one")
-    source = PlanText(where, compose(text))
-    for key, line in duplicate_keys(source.root):
-        raise InputError(f"{where}:{line}: {key[:60]} stands twice")
+        found = f"{len(documents)} documents" if len(documents) > 1 else show(documents[0]) if documents else "nothing"
+        raise InputError(f"{where}: expected one YAML mapping, not {found}; `cni-plan plan --example` prints one")
     try:
         plan = PlanFile.model_validate(documents[0])
     except ValidationError as error:
@@ -41,15 +59,20 @@ def parse_plan(text: str, where: str, catalog: Catalog, read: Reader) -> Cluster
 
 
 def _refuse(source: PlanText, error: ValidationError) -> NoReturn:
-    first, *others = error.errors()
+    errors = error.errors(include_url=False)
+    # A key that nobody knows is often why another one is missing.
+    first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     path: Path = first["loc"]
-    more = f" (and {len(others)} more)" if others else ""
+    if first["type"] == "within":
+        path = (*path, first["ctx"]["step"])
+    more = f" (and {len(errors) - 1} more)" if errors[1:] else ""
     source.fault(path, _expected(first, path) + more)
 
 
 def _expected(error: Any, path: Path) -> str:  # noqa: ANN401 # pydantic's TypedDict
     """What was expected at a path, in words."""
-    match error["type"]:
+    kind, value = error["type"], error["input"]
+    match kind:
         case "extra_forbidden":
             known = list(_fields_at(path[:-1]))
             near = get_close_matches(str(path[-1]), known, n=1)
@@ -60,9 +83,11 @@ def _expected(error: Any, path: Path) -> str:  # noqa: ANN401 # pydantic's Typed
             return "is missing"
         case "value_error":
             return str(error["msg"]).removeprefix("Value error, ")
-        case _:
-            message = str(error["msg"]).removeprefix("Input should be ").replace("a valid ", "a ")
-            return f"expected {message[:1].lower()}{message[1:]}, not {str(error['input'])[:60]!r}"
+        case "within":
+            return str(error["ctx"]["text"])
+    # A kind that has no words here is one that the model did not have when they were written.
+    words = _EXPECTED.get(kind, "what pydantic calls " + kind).format_map(error.get("ctx", {}))
+    return f"expected {words}, not {len(value) if kind.endswith(('_long', '_short')) else show(value)}"
 
 
 def _fields_at(path: Path) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """The plan file's model: what may stand in it, and its JSON schema."""
 
-import json
 import re
 from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from cni_plan.engine.cluster import Quantity
 from cni_plan.engine.demand import CONTROL_PLANE_ENIS
@@ -15,6 +15,7 @@ from cni_plan.engine.max_pods import HOST_NETWORK_PODS
 from cni_plan.engine.provisioner import Provisioner
 from cni_plan.errors import InputError
 from cni_plan.inputs.addresses import parse_network
+from cni_plan.inputs.positions import show
 from cni_plan.inputs.quantities import parse_cpu, parse_memory
 
 MOST = 10**9
@@ -23,9 +24,24 @@ MOST_GROUPS, MOST_SUBNETS = 5000, 5000
 LONGEST_MONTHS = 120
 LONGEST_NAME = 100
 
+_EXPECTED_NAME = f"a name of at most {LONGEST_NAME} letters, digits and . _ / -, a letter or digit first"
+
 _QUANTITY = re.compile(r"(\d{1,9})(%?)", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
 _PERMILLE = re.compile(r"\d{1,4}(\.\d)?", re.ASCII)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,199}", re.ASCII)
+
+
+class FaultWithinError(InputError):
+    """A fault further down than the value that is read by one rule.
+
+    Attributes:
+        step: The place or the key below the value.
+    """
+
+    def __init__(self, step: str | int, message: str) -> None:
+        super().__init__(message)
+        self.step = step
 
 
 def _read(parse: Callable[[Any], Any], schema: dict[str, Any]) -> tuple[PlainValidator, WithJsonSchema]:
@@ -34,46 +50,58 @@ def _read(parse: Callable[[Any], Any], schema: dict[str, Any]) -> tuple[PlainVal
     def checked(value: Any) -> Any:  # noqa: ANN401 # whatever YAML holds
         try:
             return parse(value)
+        except FaultWithinError as error:
+            raise PydanticCustomError("within", "{text}", {"text": str(error), "step": error.step}) from None
         except InputError as error:
             raise ValueError(str(error)) from None
 
     return PlainValidator(checked), WithJsonSchema(schema)
 
 
-def _show(value: object) -> str:
-    return json.dumps(value, default=str)[:60]
+def parse_name(value: Any) -> str:  # noqa: ANN401 # whatever YAML holds
+    """Read what the plan, a subnet, a zone or a group is called.
 
-
-def _name(value: Any) -> str:  # noqa: ANN401 # whatever YAML holds
+    Raises:
+        InputError: It is no name, such as one that would forge lines of a report.
+    """
     if not (isinstance(value, str) and len(value) <= LONGEST_NAME and _NAME.fullmatch(value)):
-        raise InputError(f"expected a name of letters, digits and . _ / -, not {_show(value)}")
+        raise InputError(f"expected {_EXPECTED_NAME}, not {show(value)}")
     return value
 
 
 def _subnet_range(value: Any) -> IPv4Network:  # noqa: ANN401 # whatever YAML holds
     if not (isinstance(value, str) and "/" in value):
-        raise InputError(f"expected a CIDR such as 10.0.0.0/24, not {_show(value)}")
-    return parse_network(value, "range")
+        raise InputError(f"expected a CIDR such as 10.0.0.0/24, not {show(value)}")
+    return parse_network(value, "CIDR")
 
 
 def _in_use(value: Any) -> int | tuple[IPv4Network, ...]:  # noqa: ANN401 # whatever YAML holds
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
         return value
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return tuple(parse_network(each, "in use:") for each in value)
-    raise InputError(f"expected a number of addresses, or a list of addresses and CIDRs, not {_show(value)}")
+    if isinstance(value, list):
+        return tuple(_address(place, each) for place, each in enumerate(value))
+    raise InputError(f"expected a number of addresses, or a list of addresses and CIDRs, not {show(value)}")
+
+
+def _address(place: int, value: Any) -> IPv4Network:  # noqa: ANN401 # whatever YAML holds
+    if not isinstance(value, str):
+        raise FaultWithinError(place, f"expected an address or a CIDR, not {show(value)}")
+    try:
+        return parse_network(value, "CIDR" if "/" in value else "address")
+    except InputError as error:
+        raise FaultWithinError(place, str(error)) from None
 
 
 def _quantity(value: Any) -> Quantity:  # noqa: ANN401 # whatever YAML holds
     match = _QUANTITY.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
     if not match:
-        raise InputError(f"expected a number of nodes, or a percentage such as 25%, not {_show(value)}")
+        raise InputError(f"expected a number of nodes, or a percentage such as 25%, not {show(value)}")
     return Quantity(int(match[1]), is_percent=bool(match[2]))
 
 
 def _text_of(value: Any, what: str) -> str:  # noqa: ANN401 # whatever YAML holds
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise InputError(f"expected {what}, not {_show(value)}")
+        raise InputError(f"expected {what}, not {show(value)}")
     return str(value)
 
 
@@ -86,20 +114,22 @@ def _memory(value: Any) -> int:  # noqa: ANN401 # whatever YAML holds
 
 
 def _permille(value: Any) -> int:  # noqa: ANN401 # whatever YAML holds
-    text = _text_of(value, "a percentage such as 2.5")
+    text = "" if isinstance(value, str) else _text_of(value, "a percentage such as 2.5")
     if not _PERMILLE.fullmatch(text.removesuffix(".0")) or float(text) > 1000:  # noqa: PLR2004 # tenfold in a month
-        raise InputError(f"expected a percentage from 0 to 1000 with one decimal at most, not {_show(value)}")
+        raise InputError(f"expected a percentage from 0 to 1000 with one decimal at most, not {show(value)}")
     return round(float(text) * 10)
 
 
 def _variables(value: Any) -> dict[str, str]:  # noqa: ANN401 # whatever YAML holds
     """Variables as texts; true and 1 are taken for "true" and "1", which is what is meant."""
     if not isinstance(value, dict):
-        raise InputError(f"expected variables and their values, not {_show(value)}")
+        raise InputError(f"expected variables and their values, not {show(value)}")
     texts = {}
     for name, each in value.items():
-        if not isinstance(name, str) or not isinstance(each, str | int):
-            raise InputError(f'expected {str(name)[:60]} to be a text such as "true" or "1", not {_show(each)}')
+        if not _VARIABLE.fullmatch(name):
+            raise FaultWithinError(name, "expected a variable's name such as WARM_IP_TARGET")
+        if not isinstance(each, str | int):
+            raise FaultWithinError(name, f'expected a text such as "true" or "1", not {show(each)}')
         texts[name] = str(each).lower() if isinstance(each, bool) else str(each)
     return texts
 
@@ -110,9 +140,17 @@ _COUNT_OR_LIST = {
 }
 _NODES_OR_PERCENT = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,9}%?$"}]}
 _AMOUNT = {"type": ["string", "number"]}
+_CALLED = {"type": "string", "pattern": f"^{_NAME.pattern}$", "maxLength": LONGEST_NAME}
 _PERCENT = {"type": "number", "minimum": 0, "maximum": 1000}
+_VARIABLES = {
+    "type": "object",
+    "propertyNames": {"pattern": f"^{_VARIABLE.pattern}$"},
+    "additionalProperties": {"type": ["string", "boolean", "integer"]},
+}
 
-Name = Annotated[str, *_read(_name, {"type": "string", "pattern": f"^{_NAME.pattern}$", "maxLength": LONGEST_NAME})]
+Name = Annotated[
+    str, *_read(parse_name, {"type": "string", "pattern": f"^{_NAME.pattern}$", "maxLength": LONGEST_NAME})
+]
 Range = Annotated[IPv4Network, *_read(_subnet_range, {"type": "string", "format": "ipv4-cidr"})]
 InUse = Annotated[int | tuple[IPv4Network, ...], *_read(_in_use, _COUNT_OR_LIST)]
 Nodes = Annotated[Quantity, *_read(_quantity, _NODES_OR_PERCENT)]
@@ -121,7 +159,7 @@ Memory = Annotated[int, *_read(_memory, _AMOUNT)]
 Permille = Annotated[int, *_read(_permille, _PERCENT)]
 Variables = Annotated[
     dict[str, str],
-    *_read(_variables, {"type": "object", "additionalProperties": {"type": ["string", "boolean", "integer"]}}),
+    *_read(_variables, _VARIABLES),
 ]
 Count = Annotated[StrictInt, Field(ge=0, le=MOST)]
 Pods = Annotated[StrictInt, Field(ge=0, le=MOST_PODS_PER_NODE)]
@@ -220,7 +258,11 @@ class GroupModel(_Model):
     windows_prefix_delegation: StrictBool = Field(
         default=False, description="Windows: whether enable-windows-prefix-delegation is on in its ConfigMap."
     )
-    memory_overhead_percent: Permille = Field(default=MEMORY_OVERHEAD_PERMILLE, validate_default=False)
+    memory_overhead_percent: Permille = Field(
+        default=MEMORY_OVERHEAD_PERMILLE,
+        validate_default=False,
+        json_schema_extra={"default": MEMORY_OVERHEAD_PERMILLE / 10},  # the file has percent
+    )
     zones: list[Name] = Field(default_factory=list, description="By default all zones with subnets of nodes.")
     subnets: list[Name] = Field(default_factory=list, description="By default all of nodes in its zones.")
     pod_subnets: list[Name] = Field(default_factory=list, description="By default all of pods in its zones.")

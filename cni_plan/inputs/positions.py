@@ -1,23 +1,114 @@
-"""Where in a YAML or JSON text a value stands, and which keys stand there twice."""
+"""Where in a YAML or JSON text a value stands, and what is wrong with it before anything is made of it."""
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from cni_plan.errors import InputError
+from cni_plan.inputs.documents import DEEPEST_NESTING, LARGEST_DOCUMENT_BYTES
 
 Path = tuple[str | int, ...]
 
+MOST_VALUES = 250_000
+"""A plan of a thousand groups has some ten thousand; so many take two seconds to read."""
+LONGEST_NUMBER = 100
+"""Far more digits than any number of a plan has; Python refuses to print one of thousands."""
+LONGEST_SHOWN = 60
 
-def compose(text: str) -> Any:  # noqa: ANN401 # a node of PyYAML, whose classes have no common public base
-    """The nodes of a text that has been read already; None where it has none."""
+_TAG = "tag:yaml.org,2002:"
+_MERGE, _TEXT, _NUMBER = f"{_TAG}merge", f"{_TAG}str", f"{_TAG}int"
+_KINDS = {
+    _NUMBER: "a whole number",
+    f"{_TAG}float": "a number",
+    f"{_TAG}bool": "true or false",
+    f"{_TAG}timestamp": "a date",
+    f"{_TAG}binary": "binary data",
+}
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_<][A-Za-z0-9_<-]*", re.ASCII)
+_NOT_YAML = re.compile(
+    r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+"""What JSON takes and YAML does not: halves of a character beyond U+FFFF, and control characters."""
+
+
+def compose(text: str, where: str) -> Any:  # noqa: ANN401 # a node of PyYAML, whose classes have no common public base
+    """The nodes of a text's first document; None where YAML does not take it.
+
+    Raises:
+        InputError: It is larger, has more values, nests deeper or merges more than a file from a person does.
+    """
     import yaml
 
+    if len(text) > LARGEST_DOCUMENT_BYTES:
+        raise InputError(f"{where} is larger than {LARGEST_DOCUMENT_BYTES // 2**20} MiB")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is not in every build of PyYAML
-    try:
-        return yaml.compose(text, Loader=loader)
-    except yaml.YAMLError:  # JSON that YAML does not take, such as one with tabs
-        return None
+    for each in (text, _NOT_YAML.sub("?", text)) if text.lstrip()[:1] == "{" else (text,):
+        try:
+            _check_events(yaml.parse(each, Loader=loader), where)
+            root = None
+            for document in yaml.compose_all(each, Loader=loader):
+                root = root or document
+                _check_merges(document, where)
+        except yaml.YAMLError:
+            continue
+        return root
+    return None
+
+
+def _check_events(events: Iterator[Any], where: str) -> None:
+    """Refuse what would take minutes, or crash libyaml's composer, which recurses in C."""
+    import yaml
+
+    depth = 0
+    for count, event in enumerate(events):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST_NESTING:
+            raise InputError(f"{where}: nested more than {DEEPEST_NESTING} levels deep")
+        if count > MOST_VALUES:
+            raise InputError(f"{where}: has more than {MOST_VALUES} values")
+
+
+def _check_merges(root: Any, where: str) -> None:  # noqa: ANN401 # a node of PyYAML
+    """Refuse merge keys (`<<`) that multiply: PyYAML copies the pairs of all before it drops those given twice."""
+    sizes: dict[int, int] = {}
+    total = 0
+    for node in _from_below(root):
+        if not _is_mapping(node):
+            continue
+        sizes[id(node)] = 0  # while a mapping merges itself
+        merged = [each for key, value in node.value if key.tag == _MERGE for each in _merged(value)]
+        sizes[id(node)] = len(node.value) + sum(sizes.get(id(each), 0) for each in merged)
+        total += sizes[id(node)]
+        if total > MOST_VALUES:
+            raise InputError(f"{where}:{node.start_mark.line + 1}: merge keys that multiply are refused")
+
+
+def _from_below(root: Any) -> Iterator[Any]:  # noqa: ANN401 # nodes of PyYAML
+    """Each node once, after all that is in it."""
+    stack, seen = [(root, False)], set()
+    while stack:
+        node, done = stack.pop()
+        if done:
+            yield node
+        elif id(node) not in seen and isinstance(node.value, list):
+            seen.add(id(node))
+            stack.append((node, True))
+            stack += [(each, False) for item in reversed(node.value) for each in _parts(item)]
+
+
+def _parts(item: Any) -> tuple[Any, ...]:  # noqa: ANN401 # nodes of PyYAML
+    return item[::-1] if isinstance(item, tuple) else (item,)
+
+
+def _is_mapping(node: Any) -> bool:  # noqa: ANN401 # a node of PyYAML
+    return isinstance(node.value, list) and all(isinstance(item, tuple) for item in node.value[:1])
+
+
+def _merged(value: Any) -> list[Any]:  # noqa: ANN401 # a node of PyYAML
+    """The mappings that a merge key names: one or a list of them."""
+    return [value] if _is_mapping(value) else value.value if isinstance(value.value, list) else []
 
 
 def line_of(root: Any, path: Sequence[str | int]) -> int | None:  # noqa: ANN401 # a node of PyYAML
@@ -36,38 +127,23 @@ def line_of(root: Any, path: Sequence[str | int]) -> int | None:  # noqa: ANN401
 
 
 def _child(node: Any, step: str | int) -> tuple[Any, Any]:  # noqa: ANN401 # nodes and marks of PyYAML
-    """The value below a node, and the mark of its key or of itself."""
+    """The value below a node, and the mark of its key or of itself; else where a merge key has it from."""
+    items = node.value if isinstance(node.value, list) else []
     if isinstance(step, int):
-        items = node.value if isinstance(node.value, list) else []
         if step < len(items) and not isinstance(items[step], tuple):
             return items[step], items[step].start_mark
         return None, None
-    pairs = node.value if isinstance(node.value, list) else []
-    for pair in pairs:
-        if isinstance(pair, tuple) and pair[0].value == step:
-            return pair[1], pair[0].start_mark
-    return None, None
-
-
-def duplicate_keys(root: Any) -> Iterator[tuple[str, int]]:  # noqa: ANN401 # a node of PyYAML
-    """Keys that stand twice in one mapping, with their line; YAML itself takes the last without a word."""
-    stack, seen = [root] if root is not None else [], set()
-    while stack:
-        node = stack.pop()
-        if id(node) in seen or not isinstance(node.value, list):
+    waiting, seen = [node], set()
+    while waiting:
+        mapping = waiting.pop(0)
+        if id(mapping) in seen or not _is_mapping(mapping):
             continue
-        seen.add(id(node))
-        keys = set()
-        for item in node.value:
-            if not isinstance(item, tuple):
-                stack.append(item)
-                continue
-            key, value = item
-            if isinstance(key.value, str) and key.value != "<<":
-                if key.value in keys:
-                    yield key.value, key.start_mark.line + 1
-                keys.add(key.value)
-            stack.append(value)
+        seen.add(id(mapping))
+        for key, value in mapping.value:
+            if key.value == step and key.tag != _MERGE:
+                return value, key.start_mark
+        waiting += [each for key, value in mapping.value if key.tag == _MERGE for each in _merged(value)]
+    return None, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +153,103 @@ class PlanText:
     where: str
     root: Any
 
+    def check(self) -> None:
+        """Refuse keys that are no text or stand twice, and values that are not of the kind YAML takes them for.
+
+        YAML itself takes the last of two keys without a word, and PyYAML fails over some values with a traceback.
+
+        Raises:
+            InputError: The first of these faults; the message has the line and the path.
+        """
+        first = min(_faults(self.root), default=None)
+        if first:
+            line, path, message = first
+            raise InputError(self._told(line, path, message))
+
     def fault(self, path: Sequence[str | int], message: str) -> NoReturn:
         """Refuse the text.
 
         Raises:
             InputError: Always; the message has the line and the path.
         """
-        line = line_of(self.root, path)
+        raise InputError(self._told(line_of(self.root, path), _dotted(path), message))
+
+    def _told(self, line: int | None, path: str, message: str) -> str:
         place = f"{self.where}:{line}" if line else self.where
-        raise InputError(f"{place}: {_dotted(path)}{': ' if path else ''}{message}")
+        text = f"{place}: {path}{': ' if path else ''}{message}"
+        return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+
+
+def _faults(root: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401 # a node of PyYAML
+    """The line, the path and what is wrong."""
+    stack: list[tuple[Any, Path]] = [(root, ())] if root is not None else []
+    seen = set()
+    while stack:
+        node, path = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if not isinstance(node.value, list):
+            message = _misread(node)
+            if message:
+                yield node.start_mark.line + 1, _dotted(path), message
+        elif _is_mapping(node):
+            yield from _key_faults(node, path)
+            stack += [(value, path if key.tag == _MERGE else (*path, str(key.value))) for key, value in node.value]
+        else:
+            stack += [(item, (*path, place)) for place, item in enumerate(node.value)]
+
+
+def _key_faults(node: Any, path: Path) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401 # a node of PyYAML
+    lines: dict[str, int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if isinstance(key.value, list) or key.tag not in {_TEXT, _MERGE}:
+            shown = show(key.value) if isinstance(key.value, list) else key.value[:LONGEST_SHOWN]
+            yield line, _dotted(path), f"expected a key of text, not {shown}"
+        elif key.tag == _TEXT:
+            if key.value in lines:
+                yield line, _dotted((*path, key.value)), f"stands twice, on line {lines[key.value]} first"
+            lines.setdefault(key.value, line)
+
+
+def _misread(node: Any) -> str | None:  # noqa: ANN401 # a node of PyYAML
+    """What is wrong with a value that YAML takes for more than text."""
+    import yaml
+
+    kind = _KINDS.get(node.tag)
+    if not kind:
+        return None
+    if kind == _KINDS[_NUMBER] and len(node.value) > LONGEST_NUMBER:
+        return f"expected a number of at most {LONGEST_NUMBER} digits, not of {len(node.value)}"
+    try:
+        yaml.constructor.SafeConstructor().construct_object(node)
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError):
+        return f"YAML takes it for {kind}, which it is not: {show(node.value)}; put text into quotes"
+    return None
+
+
+def show(value: object) -> str:
+    """A value as YAML and JSON write it, in short."""
+    match value:
+        case str():
+            cut = "..." if len(value) > LONGEST_SHOWN else ""
+            text = json.dumps(value[:LONGEST_SHOWN] + cut, ensure_ascii=False)
+            return text.encode(errors="backslashreplace").decode()  # JSON has halves of characters
+        case bool() | None:
+            return json.dumps(value)
+        case dict():
+            return "a mapping"
+        case list() | tuple() | set():
+            return "a list"
+    return str(value)[:LONGEST_SHOWN]
 
 
 def _dotted(path: Sequence[str | int]) -> str:
-    parts = (f"[{step}]" if isinstance(step, int) else f".{step[:60]}" for step in path)
-    return "".join(parts).removeprefix(".")
+    return "".join(map(_step, path)).removeprefix(".")
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if _PLAIN_KEY.fullmatch(step) and len(step) <= LONGEST_SHOWN else f"[{show(step)}]"
