@@ -11,7 +11,7 @@ from cni_plan.render.markdown import escape
 from cni_plan.render.markdown import table as markdown_table
 from cni_plan.render.plan_record import SCHEMA_VERSION, taken_record
 from cni_plan.render.plan_words import MARKS_MEANING, mark
-from cni_plan.render.table import Screen, format_table, wrap
+from cni_plan.render.table import Screen, format_whole_table, wrap
 
 _FITS = {Fit.YES: "old and new fit side by side", Fit.NO: "old and new do not fit side by side"}
 _MAY_FIT = "old and new may not fit side by side: that depends on where the addresses in use are"
@@ -108,7 +108,7 @@ def _is_marked(migration: Migration) -> bool:
 
 def runbook(migration: Migration, steps: Sequence[RunbookStep], screen: Screen) -> str:
     """The peak in each subnet, then step by step what to do."""
-    lines = [screen.bold(headline(migration)), "", format_table(_PEAK_HEADER, _peak_rows(migration), screen)]
+    lines = [screen.bold(headline(migration)), "", format_whole_table(_PEAK_HEADER, _peak_rows(migration), screen)]
     if _is_marked(migration):
         lines.append(f"{MARKS_MEANING}\n")
     for number, step in enumerate(steps, start=1):

@@ -8,7 +8,7 @@ from cni_plan.render import markdown as md
 from cni_plan.render.plan_markdown import finding_list
 from cni_plan.render.plan_record import SCHEMA_VERSION, finding_record
 from cni_plan.render.plan_words import fit_word
-from cni_plan.render.table import Screen, format_table
+from cni_plan.render.table import Screen, format_whole_table
 
 _HEADER = ("SUBJECT", "FIGURE", "BEFORE", "AFTER", "CHANGE")
 
@@ -40,7 +40,7 @@ def table(diff: ClusterDiff, screen: Screen) -> str:
     """The figures that differ and the findings that come and go."""
     parts = [screen.bold(headline(diff)) + "\n"]
     if diff.changes:
-        parts.append(format_table(_HEADER, [_row(each) for each in diff.changes], screen))
+        parts.append(format_whole_table(_HEADER, [_row(each) for each in diff.changes], screen, keys=2))
     for title, findings in (("new findings", diff.new_findings), ("resolved findings", diff.resolved_findings)):
         if findings:
             body = findings_text.report(findings, screen, with_values=False)
