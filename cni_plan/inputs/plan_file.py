@@ -45,9 +45,11 @@ def parse_plan(text: str, where: str, catalog: Catalog, read: Reader) -> Cluster
     Raises:
         InputError: The file is broken or contradicts itself; the message says where.
     """
-    source = PlanText(where, compose(text, where))
-    source.check()
-    documents = read_documents(text, where)
+    roots = compose(text, where)
+    source = PlanText(where, roots[0] if roots else None)
+    if len(roots) == 1:
+        source.check()
+    documents = roots if len(roots) > 1 else read_documents(text, where)
     if len(documents) != 1 or not isinstance(documents[0], dict):
         found = f"{len(documents)} documents" if len(documents) > 1 else show(documents[0]) if documents else "nothing"
         raise InputError(f"{where}: expected one YAML mapping, not {found}; `cni-plan plan --example` prints one")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -33,8 +34,8 @@ _NOT_YAML = re.compile(
 """What JSON takes and YAML does not: halves of a character beyond U+FFFF, and control characters."""
 
 
-def compose(text: str, where: str) -> Any:  # noqa: ANN401 # a node of PyYAML, whose classes have no common public base
-    """The nodes of a text's first document; None where YAML does not take it.
+def compose(text: str, where: str) -> list[Any]:
+    """The nodes of a text's documents, of PyYAML's classes; none where YAML does not take it.
 
     Raises:
         InputError: It is larger, has more values, nests deeper or merges more than a file from a person does.
@@ -45,16 +46,17 @@ def compose(text: str, where: str) -> Any:  # noqa: ANN401 # a node of PyYAML, w
         raise InputError(f"{where} is larger than {LARGEST_DOCUMENT_BYTES // 2**20} MiB")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is not in every build of PyYAML
     for each in (text, _NOT_YAML.sub("?", text)) if text.lstrip()[:1] == "{" else (text,):
-        try:
+        with suppress(yaml.YAMLError):  # the documents before the broken one would be read all the same
             _check_events(yaml.parse(each, Loader=loader), where)
-            root = None
-            for document in yaml.compose_all(each, Loader=loader):
-                root = root or document
-                _check_merges(document, where)
+        try:
+            roots = []
+            for root in yaml.compose_all(each, Loader=loader):
+                _check_merges(root, where)
+                roots.append(root)
         except yaml.YAMLError:
             continue
-        return root
-    return None
+        return roots
+    return []
 
 
 def _check_events(events: Iterator[Any], where: str) -> None:
@@ -114,11 +116,10 @@ def _merged(value: Any) -> list[Any]:  # noqa: ANN401 # a node of PyYAML
 def line_of(root: Any, path: Sequence[str | int]) -> int | None:  # noqa: ANN401 # a node of PyYAML
     """The line, from 1, of the value at a path, or of the nearest thing around it."""
     node = root
-    line: int | None = None
+    line = root.start_mark.line + 1 if root and path else None
     for step in path:
         if node is None:
             break
-        line = node.start_mark.line + 1
         node, mark = _child(node, step)
         if mark is None:
             return line
@@ -195,9 +196,10 @@ def _faults(root: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401 # a no
                 yield node.start_mark.line + 1, _dotted(path), message
         elif _is_mapping(node):
             yield from _key_faults(node, path)
-            stack += [(value, path if key.tag == _MERGE else (*path, str(key.value))) for key, value in node.value]
+            below = [(value, path if key.tag == _MERGE else (*path, str(key.value))) for key, value in node.value]
+            stack += reversed(below)
         else:
-            stack += [(item, (*path, place)) for place, item in enumerate(node.value)]
+            stack += reversed([(item, (*path, place)) for place, item in enumerate(node.value)])
 
 
 def _key_faults(node: Any, path: Path) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401 # a node of PyYAML
