@@ -12,8 +12,8 @@ from cni_plan.inputs.documents import DEEPEST_NESTING, LARGEST_DOCUMENT_BYTES
 
 Path = tuple[str | int, ...]
 
-MOST_VALUES = 250_000
-"""A plan of a thousand groups has some ten thousand; so many take two seconds to read."""
+MOST_VALUES = 150_000
+"""A plan of a thousand groups and subnets has some thirty thousand; so many take two seconds to read."""
 LONGEST_NUMBER = 100
 """Far more digits than any number of a plan has; Python refuses to print one of thousands."""
 LONGEST_SHOWN = 60
