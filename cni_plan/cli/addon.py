@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cni_plan.cli.options import AwsOptions, CniOptions, with_option_groups
-from cni_plan.cli.output import emit, printable, tell
+from cni_plan.cli.output import emit, tell
 from cni_plan.cli.warm_options import WarmOptions
 from cni_plan.engine.addon_values import (
     AddonValues,
@@ -22,6 +22,7 @@ from cni_plan.engine.cni import NEWEST_CNI_VERSION, Version, format_version, par
 from cni_plan.engine.findings import Severity
 from cni_plan.errors import InputError
 from cni_plan.inputs import cluster
+from cni_plan.render.table import printable
 from cni_plan.snippets import addon as snippets
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -106,7 +106,7 @@ def _with_hint(error: ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    from cni_plan.cli.output import printable
+    from cni_plan.render.table import printable
 
     line = printable(" ".join(message.split()))
     if len(line) > _LONGEST_MESSAGE:

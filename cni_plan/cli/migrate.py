@@ -10,7 +10,7 @@ import typer
 from cni_plan.catalog import load_catalog
 from cni_plan.cli.node_texts import NodeRequest, UserDataFormat, karpenter_classes, write_text
 from cni_plan.cli.options import CatalogOption
-from cni_plan.cli.output import emit, printable, stdout_screen
+from cni_plan.cli.output import emit, stdout_screen
 from cni_plan.cli.plan import read_plan
 from cni_plan.engine.addon_values import values_from_settings
 from cni_plan.engine.cluster_report import Fit
@@ -18,6 +18,7 @@ from cni_plan.engine.cni import IpFamily
 from cni_plan.engine.migration import GroupMove, Migration, Target, plan_migration
 from cni_plan.engine.provisioner import Provisioner
 from cni_plan.render import migration as render
+from cni_plan.render.table import printable
 from cni_plan.snippets.kubelet import KubeletArguments
 from cni_plan.snippets.launch_template import Family
 from cni_plan.snippets.node import ClusterAccess, Node

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from cni_plan.errors import SourceError
-from cni_plan.render.table import Screen
+from cni_plan.render.table import Screen, printable
 
 
 def emit(text: str) -> None:
@@ -30,11 +30,6 @@ def tell(lines: Iterable[str]) -> None:
     """Write notes to stderr, one a line."""
     for line in lines:
         print(printable(f"note: {line}"), file=sys.stderr)
-
-
-def printable(text: str) -> str:
-    """The text without line ends and control characters, which could forge or hide output."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def stdout_screen() -> Screen:

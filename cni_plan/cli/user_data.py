@@ -19,7 +19,7 @@ from cni_plan.cli.options import (
     TypeOptions,
     with_option_groups,
 )
-from cni_plan.cli.output import emit, printable, tell
+from cni_plan.cli.output import emit, tell
 from cni_plan.cli.warm_options import WarmOptions
 from cni_plan.engine.cni import CniSettings, IpFamily
 from cni_plan.engine.expressions import max_pods_expression as expression_for
@@ -29,6 +29,7 @@ from cni_plan.engine.provisioners import effective_max_pods
 from cni_plan.errors import InputError
 from cni_plan.inputs import cluster
 from cni_plan.render.notes import group_notes
+from cni_plan.render.table import printable
 from cni_plan.snippets.kubelet import KubeletArguments
 from cni_plan.snippets.launch_template import Family
 from cni_plan.snippets.node import ClusterAccess, Node

@@ -4,11 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from cni_plan.errors import InputError
+from cni_plan.inputs.yaml_guard import check_events, check_size, checked_roots, safe_loader
 
-LARGEST_DOCUMENT_BYTES = 4 * 1024 * 1024
-"""A manifest is a few kilobytes; parsing megabytes of YAML takes minutes."""
-DEEPEST_NESTING = 200
-"""A manifest is nested a dozen levels deep."""
 MOST_NODES = 500_000
 """Values that a document may stand for once its aliases are followed."""
 
@@ -23,17 +20,16 @@ def read_documents(text: str, where: str) -> list[Any]:
 
     import yaml
 
-    if len(text) > LARGEST_DOCUMENT_BYTES:
-        raise InputError(f"{where} is larger than {LARGEST_DOCUMENT_BYTES // 2**20} MiB: not a manifest")
+    check_size(text, where)
     stripped = text.lstrip()
     try:
         if stripped[:1] in {"{", "["}:
             try:
-                documents = list(_json_texts(stripped))
+                documents = list(_json_texts(text))
             except json.JSONDecodeError as error:
                 documents = _yaml_or(text, error, where)
         else:
-            documents = _load_yaml(text)
+            documents = _load_yaml(text, where)
         _count_nodes(documents, where)
     except yaml.YAMLError as error:
         raise InputError(_explain(error, where)) from None
@@ -41,6 +37,8 @@ def read_documents(text: str, where: str) -> list[Any]:
         raise InputError(f"{where}: nested too deeply to be a manifest") from None
     except ValueError as error:  # a date or a number that Python cannot hold
         raise InputError(f"{where}: {' '.join(str(error).split())[:200]}") from None
+    except (LookupError, AttributeError):  # PyYAML, of a value that its tag does not fit, such as !!bool x
+        raise InputError(f"{where}: broken YAML: a tag and its value do not go together") from None
     return documents
 
 
@@ -53,23 +51,19 @@ def read_json(text: str, where: str) -> list[Any]:
     import json
 
     try:
-        return list(_json_texts(text.strip()))
+        return list(_json_texts(text))
     except json.JSONDecodeError as error:
         raise InputError(f"{where}:{error.lineno}: broken JSON: {error.msg} at column {error.colno}") from None
     except (RecursionError, ValueError):
         raise InputError(f"{where}: nested too deeply, or a number too long, for an answer of EC2") from None
 
 
-def _load_yaml(text: str) -> list[Any]:
+def _load_yaml(text: str, where: str) -> list[Any]:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is not in every build of PyYAML
-    depth = 0
-    for event in yaml.parse(text, Loader=loader):  # libyaml's composer recurses in C and crashes where this does not
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST_NESTING:
-            raise RecursionError
-    return list(yaml.load_all(text, Loader=loader))  # both are safe loaders
+    check_events(text, where)
+    checked_roots(text, where)
+    return list(yaml.load_all(text, Loader=safe_loader()))  # a safe loader
 
 
 def _json_texts(text: str) -> Iterator[Any]:
@@ -77,7 +71,7 @@ def _json_texts(text: str) -> Iterator[Any]:
     import json
 
     decoder = json.JSONDecoder()
-    place = 0
+    place = len(text) - len(text.lstrip())
     while place < len(text):
         value, end = decoder.raw_decode(text, place)
         yield value
@@ -91,7 +85,7 @@ def _yaml_or(text: str, error: Any, where: str) -> list[Any]:  # noqa: ANN401 # 
     import yaml
 
     try:
-        return _load_yaml(text)
+        return _load_yaml(text, where)
     except yaml.YAMLError:
         raise InputError(f"{where}:{error.lineno}: broken JSON: {error.msg} at column {error.colno}") from None
 

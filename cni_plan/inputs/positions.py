@@ -8,24 +8,21 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from cni_plan.errors import InputError
-from cni_plan.inputs.documents import DEEPEST_NESTING, LARGEST_DOCUMENT_BYTES
+from cni_plan.inputs.yaml_guard import MERGE, TAG, check_events, check_size, checked_roots, is_mapping, merged_mappings
 
 Path = tuple[str | int, ...]
 
-MOST_VALUES = 150_000
-"""A plan of a thousand groups and subnets has some thirty thousand; so many take two seconds to read."""
 LONGEST_NUMBER = 100
 """Far more digits than any number of a plan has; Python refuses to print one of thousands."""
 LONGEST_SHOWN = 60
 
-_TAG = "tag:yaml.org,2002:"
-_MERGE, _TEXT, _NUMBER = f"{_TAG}merge", f"{_TAG}str", f"{_TAG}int"
+_TEXT, _NUMBER = f"{TAG}str", f"{TAG}int"
 _KINDS = {
     _NUMBER: "a whole number",
-    f"{_TAG}float": "a number",
-    f"{_TAG}bool": "true or false",
-    f"{_TAG}timestamp": "a date",
-    f"{_TAG}binary": "binary data",
+    f"{TAG}float": "a number",
+    f"{TAG}bool": "true or false",
+    f"{TAG}timestamp": "a date",
+    f"{TAG}binary": "binary data",
 }
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_<][A-Za-z0-9_<-]*", re.ASCII)
 _NOT_YAML = re.compile(
@@ -42,75 +39,13 @@ def compose(text: str, where: str) -> list[Any]:
     """
     import yaml
 
-    if len(text) > LARGEST_DOCUMENT_BYTES:
-        raise InputError(f"{where} is larger than {LARGEST_DOCUMENT_BYTES // 2**20} MiB")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is not in every build of PyYAML
+    check_size(text, where)
     for each in (text, _NOT_YAML.sub("?", text)) if text.lstrip()[:1] == "{" else (text,):
         with suppress(yaml.YAMLError):  # the documents before the broken one would be read all the same
-            _check_events(yaml.parse(each, Loader=loader), where)
-        try:
-            roots = []
-            for root in yaml.compose_all(each, Loader=loader):
-                _check_merges(root, where)
-                roots.append(root)
-        except yaml.YAMLError:
-            continue
-        return roots
+            check_events(each, where)
+        with suppress(yaml.YAMLError):
+            return checked_roots(each, where)
     return []
-
-
-def _check_events(events: Iterator[Any], where: str) -> None:
-    """Refuse what would take minutes, or crash libyaml's composer, which recurses in C."""
-    import yaml
-
-    depth = 0
-    for count, event in enumerate(events):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST_NESTING:
-            raise InputError(f"{where}: nested more than {DEEPEST_NESTING} levels deep")
-        if count > MOST_VALUES:
-            raise InputError(f"{where}: has more than {MOST_VALUES} values")
-
-
-def _check_merges(root: Any, where: str) -> None:  # noqa: ANN401 # a node of PyYAML
-    """Refuse merge keys (`<<`) that multiply: PyYAML copies the pairs of all before it drops those given twice."""
-    sizes: dict[int, int] = {}
-    total = 0
-    for node in _from_below(root):
-        if not _is_mapping(node):
-            continue
-        sizes[id(node)] = 0  # while a mapping merges itself
-        merged = [each for key, value in node.value if key.tag == _MERGE for each in _merged(value)]
-        sizes[id(node)] = len(node.value) + sum(sizes.get(id(each), 0) for each in merged)
-        total += sizes[id(node)]
-        if total > MOST_VALUES:
-            raise InputError(f"{where}:{node.start_mark.line + 1}: merge keys that multiply are refused")
-
-
-def _from_below(root: Any) -> Iterator[Any]:  # noqa: ANN401 # nodes of PyYAML
-    """Each node once, after all that is in it."""
-    stack, seen = [(root, False)], set()
-    while stack:
-        node, done = stack.pop()
-        if done:
-            yield node
-        elif id(node) not in seen and isinstance(node.value, list):
-            seen.add(id(node))
-            stack.append((node, True))
-            stack += [(each, False) for item in reversed(node.value) for each in _parts(item)]
-
-
-def _parts(item: Any) -> tuple[Any, ...]:  # noqa: ANN401 # nodes of PyYAML
-    return item[::-1] if isinstance(item, tuple) else (item,)
-
-
-def _is_mapping(node: Any) -> bool:  # noqa: ANN401 # a node of PyYAML
-    return isinstance(node.value, list) and all(isinstance(item, tuple) for item in node.value[:1])
-
-
-def _merged(value: Any) -> list[Any]:  # noqa: ANN401 # a node of PyYAML
-    """The mappings that a merge key names: one or a list of them."""
-    return [value] if _is_mapping(value) else value.value if isinstance(value.value, list) else []
 
 
 def line_of(root: Any, path: Sequence[str | int]) -> int | None:  # noqa: ANN401 # a node of PyYAML
@@ -137,13 +72,13 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any]:  # noqa: ANN401 # nod
     waiting, seen = [node], set()
     while waiting:
         mapping = waiting.pop(0)
-        if id(mapping) in seen or not _is_mapping(mapping):
+        if id(mapping) in seen or not is_mapping(mapping):
             continue
         seen.add(id(mapping))
         for key, value in mapping.value:
-            if key.value == step and key.tag != _MERGE:
+            if key.value == step and key.tag != MERGE:
                 return value, key.start_mark
-        waiting += [each for key, value in mapping.value if key.tag == _MERGE for each in _merged(value)]
+        waiting += [each for key, value in mapping.value if key.tag == MERGE for each in merged_mappings(value)]
     return None, None
 
 
@@ -194,9 +129,9 @@ def _faults(root: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401 # a no
             message = _misread(node)
             if message:
                 yield node.start_mark.line + 1, _dotted(path), message
-        elif _is_mapping(node):
+        elif is_mapping(node):
             yield from _key_faults(node, path)
-            below = [(value, path if key.tag == _MERGE else (*path, str(key.value))) for key, value in node.value]
+            below = [(value, path if key.tag == MERGE else (*path, str(key.value))) for key, value in node.value]
             stack += reversed(below)
         else:
             stack += reversed([(item, (*path, place)) for place, item in enumerate(node.value)])
@@ -206,7 +141,7 @@ def _key_faults(node: Any, path: Path) -> Iterator[tuple[int, str, str]]:  # noq
     lines: dict[str, int] = {}
     for key, _ in node.value:
         line = key.start_mark.line + 1
-        if isinstance(key.value, list) or key.tag not in {_TEXT, _MERGE}:
+        if isinstance(key.value, list) or key.tag not in {_TEXT, MERGE}:
             shown = show(key.value) if isinstance(key.value, list) else key.value[:LONGEST_SHOWN]
             yield line, _dotted(path), f"expected a key of text, not {shown}"
         elif key.tag == _TEXT:

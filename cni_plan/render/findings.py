@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cni_plan.engine.findings import EXPLANATIONS, Code, Finding, Severity
-from cni_plan.render.table import Screen
+from cni_plan.render.table import Screen, printable
 
 _WIDEST_TEXT = 100
 
@@ -48,10 +48,10 @@ def _heading(severity: Severity, count: int) -> str:
 
 def _lines(finding: Finding, width: int, *, with_values: bool) -> str:
     value = f"={finding.value}" if with_values and finding.value is not None else ""
-    first = f"{finding.variable}{value}: {finding.message}"
+    first = printable(f"{finding.variable}{value}: {finding.message}")
     parts = (
         textwrap.fill(first, width, initial_indent="  ", subsequent_indent="    ", break_long_words=False),
-        textwrap.fill(f"fix: {finding.fix}", width, initial_indent="    ", subsequent_indent="    "),
+        textwrap.fill(printable(f"fix: {finding.fix}"), width, initial_indent="    ", subsequent_indent="    "),
         f"    [{finding.code}]",
     )
     return "\n".join(parts)

@@ -26,6 +26,11 @@ class Screen(NamedTuple):
         return f"{_BOLD}{text}{_PLAIN}" if self.color else text
 
 
+def printable(text: str) -> str:
+    """The text without line ends and control characters, which could forge or hide output."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def wrap(text: str, screen: Screen, *, indent: int = 0) -> str:
     """A sentence broken into lines where the screen has an end, the further ones indented by four more."""
     if screen.width is None:

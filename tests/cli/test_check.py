@@ -86,3 +86,30 @@ def test_bad_input_is_one_clear_line(cli: Cli, arguments: list[str], message: st
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.count("\n") == 1
     assert message in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("env: {A: !!bool x}\n", "standard input: broken YAML: a tag and its value do not go together"),
+        ("env: {A: !!timestamp x}\n", "standard input: broken YAML: a tag and its value do not go together"),
+        ('\n\n\n{"env":\n', "standard input:5: broken JSON: Expecting value at column 1"),
+        ("x: [" + "a," * 200_000 + "]\n", "standard input: has more than 150000 values"),
+        (
+            "a0: &a0 {x: 1}\n"
+            + "".join(f"a{n}: &a{n}\n  <<: [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 20)),
+            "merge keys that multiply are refused",
+        ),
+    ],
+)
+def test_what_would_crash_or_hang_is_refused_in_one_line(text: str, message: str, program: Cli) -> None:
+    done = program("check", "-", stdin=text, timeout=10)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_no_control_character_of_a_name_reaches_the_terminal(program: Cli) -> None:
+    done = program("check", "-", stdin='env: {"A\\e[31m": x}\n')
+    assert "A?[31m" in done.out
+    assert "\x1b" not in done.out
