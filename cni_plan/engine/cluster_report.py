@@ -32,12 +32,14 @@ class SubnetState:
         demand: What is taken from the subnet.
         room: What the subnet can give, addresses of unknown place where they do most harm.
         best_room: The same with them where they do least.
+        credit: What the running nodes hold, which both rooms have among what can be given.
     """
 
     state: State
     demand: Demand
     room: Room
     best_room: Room
+    credit: Taken = NOTHING
 
     @property
     def fit(self) -> Fit:
@@ -65,8 +67,14 @@ class SubnetState:
 
     @property
     def needs_reservation(self) -> bool:
-        """Whether it fits for certain only where reservations keep single addresses out of the prefixes' blocks."""
-        return self.fit is Fit.YES and not self.room.fits_anywhere(self.demand.taken)
+        """Whether it fits for certain only where reservations keep single addresses out of the prefixes' blocks.
+
+        What the running nodes hold is in its place; only what comes besides can spoil blocks.
+        """
+        taken, held, room = self.demand.taken, self.credit, self.room
+        besides = Taken(max(0, taken.singles - held.singles), max(0, taken.prefixes - held.prefixes))
+        today = Room(room.addresses - held.addresses, room.prefixes - held.prefixes, room.reserved)
+        return self.fit is Fit.YES and not today.fits_anywhere(besides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +247,7 @@ def _subnet_state(subnet: PlannedSubnet, state: State, demand: Demand, credit: T
         demand,
         with_credit(subnet.room, credit),
         with_credit(subnet.best_room, credit),
+        credit or NOTHING,
     )
 
 

@@ -83,9 +83,11 @@ def has_marks(report: ClusterReport) -> bool:
 
 
 def available(subnet: SubnetPlan, *, prefixes: bool) -> int:
-    """What a subnet can give: /28 blocks, or addresses in all."""
+    """What a subnet can give: /28 blocks, or addresses in all, those reserved for prefixes where any are taken."""
     room = subnet.room
-    return room.prefixes if prefixes else room.addresses + ADDRESSES_PER_PREFIX * room.reserved
+    if prefixes:
+        return room.prefixes
+    return room.addresses + ADDRESSES_PER_PREFIX * (room.reserved if subnet.largest.prefixes else 0)
 
 
 def free_text(subnet: SubnetPlan, *, prefixes: bool) -> str:

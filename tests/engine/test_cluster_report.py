@@ -1,4 +1,5 @@
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 import pytest
 from hypothesis import given, settings
@@ -220,6 +221,25 @@ def test_running_nodes_that_are_in_use_already_are_not_counted_twice() -> None:
     # 14 blocks are 7 nodes' 2 each, 4 of them held already: 10 are to be reserved, among those that are free
     assert sum(1 << (28 - cidr.prefixlen) for cidr in report.subnets[0].reservations) >= 10
     assert not any(cidr.overlaps(each) for cidr in report.subnets[0].reservations for each in place.subnet.prefixes)
+
+
+def test_what_runs_already_spoils_no_further_blocks() -> None:
+    # 13 nodes hold a block each, and their single addresses are in the first and the last block, which never count
+    singles = tuple(f"10.0.0.{place}" for place in range(241, 254))
+    held = tuple(IPv4Network(f"10.0.0.{16 * block}/28") for block in range(1, 14))
+    place = subnet("a", "a", "10.0.0.0/24", *singles)
+    made = cluster(
+        replace(place, subnet=replace(place.subnet, prefixes=held)),
+        group("g", "m5.large", desired_nodes=13, pods_per_node=1, zones=("a",), surge=Quantity(1)),
+        settings=replace(PREFIXES, warm_prefix_target=0, warm_ip_target=1, minimum_ip_target=1),
+        control_plane_enis=0,
+        running_nodes_counted=True,
+    )
+    report = report_cluster(made)
+    desired, update = (state_of(report, "a", name) for name in ("desired", "rolling-update"))
+    assert (desired.fit, desired.needs_reservation) == (Fit.YES, False)
+    # the one node more has one block left to take, which its own address may spoil
+    assert (update.fit, update.needs_reservation) == (Fit.YES, True)
 
 
 def test_within_a_zone_the_nodes_go_where_there_is_room() -> None:
