@@ -188,15 +188,19 @@ def _move(old: GroupReport, new: GroupReport, settings: CniSettings, cluster: Cl
 
 
 def _restarted(each: TypeReport, settings: CniSettings, cluster: Cluster) -> TypeReport:
-    """A node of before once aws-node has restarted with the new settings: at most one ENI more, filled once."""
+    """A node of before once aws-node has restarted with the new settings, and taken what the new mode keeps warm."""
     pool, instance = each.holding.pool, each.limits.instance
     if pool is None:
         return each
-    most = min(figure(instance, "max_enis"), cluster.settings.max_eni or figure(instance, "max_enis"))
-    if pool.enis + has_trunk(instance, cluster.settings) >= most:
-        return each
-    slots = figure(instance, "ipv4_per_eni") - 1
-    more = Taken(1, max(1, settings.warm_prefix_target)) if settings.prefix_delegation else Taken(1 + slots, 0)
+    before = cluster.settings
+    most = min(figure(instance, "max_enis"), before.max_eni or figure(instance, "max_enis"))
+    more = _restart_demand(
+        settings,
+        slots=figure(instance, "ipv4_per_eni") - 1,
+        free_slots=(figure(instance, "ipv4_per_eni") - 1) * (pool.enis - before.custom_networking) - sum(pool.per_eni),
+        has_place=pool.enis + has_trunk(instance, before) < most,
+        elsewhere=settings.custom_networking and not before.custom_networking,
+    )
     in_pods = settings.custom_networking
     holding = replace(
         each.holding,
@@ -204,6 +208,29 @@ def _restarted(each: TypeReport, settings: CniSettings, cluster: Cluster) -> Typ
         in_pod_subnet=each.holding.in_pod_subnet + (more if in_pods else NOTHING),
     )
     return replace(each, holding=holding)
+
+
+def _restart_demand(settings: CniSettings, *, slots: int, free_slots: int, has_place: bool, elsewhere: bool) -> Taken:
+    """The most that ipamd takes for its warm pool on a node that held what another mode wanted.
+
+    It fills free slots first, with the prefixes or the ENI's worth of addresses that the new targets want, and attaches
+    one ENI where that is not enough.
+
+    Args:
+        settings: The new settings.
+        slots: Slots of an ENI.
+        free_slots: Slots without an address or a prefix on the ENIs that are attached.
+        has_place: Whether another ENI can be attached.
+        elsewhere: Whether the new addresses must come from another subnet, so that only a new ENI has them.
+    """
+    free = 0 if elsewhere else free_slots
+    if settings.prefix_delegation:
+        wanted = max(1, settings.warm_prefix_target)
+        if free:
+            return Taken(0, min(wanted, free))
+        return Taken(1, wanted) if has_place else NOTHING
+    filled = min(free, slots)
+    return Taken(filled + (1 + slots if filled < slots and has_place else 0), 0)
 
 
 def _with_running_nodes(cluster: Cluster, today: Placement) -> tuple[tuple[PlannedSubnet, ...], Credit]:

@@ -40,6 +40,24 @@ def test_the_peak_has_old_and_new_nodes_of_one_group_at_a_time() -> None:
     assert [move.replaced for move in migration.moves] == [True, True]
 
 
+def test_a_restarted_aws_node_fills_free_slots_before_it_attaches_an_eni() -> None:
+    made = cluster(
+        subnet("a", "a", "10.0.0.0/20"),
+        group("g", "m5.large", desired_nodes=1, pods_per_node=20, zones=("a",)),
+        group("h", "m5.large", desired_nodes=1, pods_per_node=1, zones=("a",)),
+        control_plane_enis=0,
+    )
+    (full, little) = (move.old.counted.holding.taken for move in plan_migration(made, Target.SECONDARY_IP).moves)
+    # 3 prefixes leave 6 of 9 slots, fewer than an ENI's worth: they are filled, and an ENI with 9 more is attached
+    assert full == Taken(1 + 6 + 1 + 9, 3)
+    # 2 prefixes leave 7
+    assert little == Taken(1 + 7 + 1 + 9, 2)
+    few = replace(made, settings=CniSettings(warm_ip_target=2, minimum_ip_target=4))
+    (_, loose) = (move.old.counted.holding.taken for move in plan_migration(few, Target.PREFIX_DELEGATION).moves)
+    # 4 addresses on one ENI leave 5 slots: the prefix goes there
+    assert loose == Taken(1 + 4, 1)
+
+
 def test_the_old_nodes_addresses_may_be_anywhere() -> None:
     # 254 blocks; the 130 addresses of the old nodes spoil 130 of them in the worst case
     (peak,) = plan_migration(ONE, Target.PREFIX_DELEGATION).peaks
