@@ -11,7 +11,8 @@ from cni_plan.render.markdown import escape
 from cni_plan.render.markdown import table as markdown_table
 from cni_plan.render.plan_record import SCHEMA_VERSION, taken_record
 from cni_plan.render.plan_words import MARKS_MEANING, mark
-from cni_plan.render.table import Screen, format_whole_table, wrap
+from cni_plan.render.table import Screen, wrap
+from cni_plan.render.whole_table import format_whole_table
 
 _FITS = {Fit.YES: "old and new fit side by side", Fit.NO: "old and new do not fit side by side"}
 _MAY_FIT = "old and new may not fit side by side: that depends on where the addresses in use are"

@@ -8,7 +8,8 @@ from cni_plan.render import markdown as md
 from cni_plan.render.plan_markdown import finding_list
 from cni_plan.render.plan_record import SCHEMA_VERSION, finding_record
 from cni_plan.render.plan_words import fit_word
-from cni_plan.render.table import Screen, format_whole_table
+from cni_plan.render.table import Screen
+from cni_plan.render.whole_table import format_whole_table
 
 _HEADER = ("SUBJECT", "FIGURE", "BEFORE", "AFTER", "CHANGE")
 

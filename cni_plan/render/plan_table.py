@@ -7,7 +7,8 @@ from cni_plan.engine.cluster_verdict import ClusterVerdict
 from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
 from cni_plan.render import findings as findings_text
 from cni_plan.render import plan_words as words
-from cni_plan.render.table import Screen, format_whole_table, wrap
+from cni_plan.render.table import Screen, wrap
+from cni_plan.render.whole_table import format_whole_table
 
 
 def table(verdict: ClusterVerdict, screen: Screen) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-_GAP = "  "
+GAP = "  "
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
@@ -46,51 +46,21 @@ def format_table(header: Sequence[str], rows: Iterable[Sequence[object]], screen
 
     Columns that the screen has no room for are left out from the right, never the first.
     """
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[cell_text(value) for value in row] for row in rows]
     numeric = [all(_is_number(row[i]) for row in cells) for i in range(len(header))]
     widths = [max(len(title), *(len(row[i]) for row in cells)) for i, title in enumerate(header)]
     if screen.width is not None:
-        ends = list(accumulate(widths, lambda end, width: end + len(_GAP) + width))
+        ends = list(accumulate(widths, lambda end, width: end + len(GAP) + width))
         shown = max(1, sum(end <= screen.width for end in ends))
     else:
         shown = len(header)
-    template = _GAP.join(f"{{{i}:{'>' if numeric[i] else '<'}{widths[i]}}}" for i in range(shown))
+    template = GAP.join(f"{{{i}:{'>' if numeric[i] else '<'}{widths[i]}}}" for i in range(shown))
     lines = [screen.bold(template.format(*header).rstrip())]
     lines += [template.format(*row).rstrip() for row in cells]
     return "\n".join(lines) + "\n"
 
 
-def format_whole_table(
-    header: Sequence[str], rows: Iterable[Sequence[object]], screen: Screen, *, keys: int = 1
-) -> str:
-    """As `format_table`, but what the screen has no room for goes into further tables below, each with the keys.
-
-    Args:
-        header: The titles.
-        rows: The rows.
-        screen: Where it is shown.
-        keys: Columns at the left that every table repeats.
-    """
-    lines = [list(row) for row in rows]
-    widths = [max(len(title), *(len(_cell(row[i])) for row in lines), 0) for i, title in enumerate(header)]
-    first = sum(widths[:keys]) + len(_GAP) * (keys - 1)
-    chunks: list[list[int]] = [[]]
-    room = first
-    for place in range(keys, len(header)):
-        wanted = len(_GAP) + widths[place]
-        if screen.width is not None and chunks[-1] and room + wanted > screen.width:
-            chunks.append([])
-            room = first
-        chunks[-1].append(place)
-        room += wanted
-    picked = ([*range(keys), *chunk] for chunk in chunks)
-    return "\n".join(
-        format_table([header[i] for i in places], [[row[i] for i in places] for row in lines], screen)
-        for places in picked
-    )
-
-
-def _cell(value: object) -> str:
+def cell_text(value: object) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):

@@ -1,5 +1,6 @@
 from cni_plan.render.notes import group_notes
-from cni_plan.render.table import Screen, format_table, format_whole_table
+from cni_plan.render.table import Screen, format_table
+from cni_plan.render.whole_table import format_whole_table
 
 HEADER = ("NAME", "COUNT", "KIND")
 ROWS = [("a", 5, True), ("long name", None, "")]
