@@ -61,6 +61,7 @@ def format_table(header: Sequence[str], rows: Iterable[Sequence[object]], screen
 
 
 def cell_text(value: object) -> str:
+    """How a value looks in a table."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
