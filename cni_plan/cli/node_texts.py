@@ -31,7 +31,7 @@ class UserDataFormat(StrEnum):
 
 WINDOWS_FORMATS = frozenset({UserDataFormat.LAUNCH_TEMPLATE, UserDataFormat.TERRAFORM})
 """Formats that can carry Windows user data."""
-_PLACEHOLDER_REGION = "replace-me"
+PLACEHOLDER_REGION = "replace-me"
 
 _SHELL_TYPE = 'text/x-shellscript; charset="us-ascii"'
 _EKS_DECIDES = (
@@ -108,7 +108,7 @@ def _notes(text_format: UserDataFormat, request: NodeRequest) -> list[str]:
             "EKS may cap a managed group at 110 or 250; eksctl refuses maxPodsPerNode beside an AMI of one's own"
         )
         if request.region is None:
-            notes.append(f"{_PLACEHOLDER_REGION} stands for the region: give --region")
+            notes.append(f"{PLACEHOLDER_REGION} stands for the region: give --region")
     return notes
 
 
@@ -170,7 +170,7 @@ def _eksctl(request: NodeRequest) -> str:
         request.reserving_node(),
         values_from_settings(request.settings),
         instance_types=request.instance_types,
-        region=request.region or _PLACEHOLDER_REGION,
+        region=request.region or PLACEHOLDER_REGION,
     )
 
 

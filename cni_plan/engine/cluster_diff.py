@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cni_plan.engine.cluster_report import Fit, SubnetPlan
 from cni_plan.engine.cluster_verdict import ClusterVerdict
 from cni_plan.engine.cni import format_version, mode_name, warm_targets
-from cni_plan.engine.findings import Finding
+from cni_plan.engine.findings import Code, Finding, Severity
 from cni_plan.engine.group_report import GroupReport
 
 Figure = int | str
@@ -32,8 +32,8 @@ class ClusterDiff:
         before: Whether the old plan fits.
         after: Whether the new one does.
         changes: The figures that differ, in the new plan's order.
-        new_findings: Findings of the new plan that the old one has not, by code and subject.
-        resolved_findings: Findings of the old plan that the new one has not.
+        new_findings: Findings of the new plan that the old one has not, or not as severe, by code and subject.
+        resolved_findings: Findings of the old plan that the new one has not, or not as severe.
     """
 
     before: Fit
@@ -52,8 +52,16 @@ def diff_clusters(old: ClusterVerdict, new: ClusterVerdict) -> ClusterDiff:
 
 
 def _only(one: ClusterVerdict, other: ClusterVerdict) -> tuple[Finding, ...]:
-    known = {(finding.code, finding.variable) for finding in other.findings}
-    return tuple(finding for finding in one.findings if (finding.code, finding.variable) not in known)
+    """Findings that the other plan has not, or not as severe."""
+    severities = list(Severity)
+    known: dict[tuple[Code, str], int] = {}
+    for finding in reversed(other.findings):  # the worst comes first, and so last here
+        known[finding.code, finding.variable] = severities.index(finding.severity)
+    return tuple(
+        finding
+        for finding in one.findings
+        if severities.index(finding.severity) < known.get((finding.code, finding.variable), len(severities))
+    )
 
 
 def _figures(verdict: ClusterVerdict) -> Iterator[tuple[Key, Figure]]:
@@ -83,7 +91,7 @@ def _group_figures(group: GroupReport) -> Iterator[tuple[Key, Figure]]:
     yield (subject, "pods per node"), group.pods_per_node
     yield (subject, "bound by"), str(min(group.types, key=lambda each: each.pods).density.limited_by)
     yield (subject, "max pods"), counted.limits.max_pods
-    yield (subject, "addresses per node"), counted.holding.taken.addresses
+    yield (subject, "addresses per node"), group.taken.addresses
     yield (subject, "pods without a place"), group.unplaced_pods
 
 

@@ -22,7 +22,7 @@ def find(report: ClusterReport, comparison: Comparison | None = None) -> list[Fi
         report: The cluster.
         comparison: The cluster in other modes.
     """
-    findings = [finding for subnet in report.subnets for finding in _subnet(subnet)]
+    findings = [finding for subnet in report.subnets for finding in _subnet(subnet, report)]
     findings += [finding for group in report.groups for finding in _group(group, report)]
     findings += _pod_subnets(report)
     findings += _growth(report)
@@ -43,7 +43,7 @@ def find(report: ClusterReport, comparison: Comparison | None = None) -> list[Fi
     return sorted(findings, key=lambda finding: severities.index(finding.severity))
 
 
-def _subnet(subnet: SubnetPlan) -> Iterator[Finding]:
+def _subnet(subnet: SubnetPlan, report: ClusterReport) -> Iterator[Finding]:
     name = f"subnet {subnet.planned.name}"
     for resource, code in (("prefixes", Code.SUBNET_PREFIXES), ("addresses", Code.SUBNET_ADDRESSES)):
         short = [state for state in subnet.states if state.fit is Fit.NO and state.short_of == resource]
@@ -53,7 +53,7 @@ def _subnet(subnet: SubnetPlan) -> Iterator[Finding]:
     if uncertain:
         yield Finding(
             Code.SUBNET_UNCERTAIN,
-            Severity.WARNING,
+            _severity(uncertain),
             name,
             _needs(uncertain, "prefixes"),
             f"{_names(uncertain)}: fits or not by where the {subnet.planned.unplaced} addresses in use are: "
@@ -71,7 +71,7 @@ def _subnet(subnet: SubnetPlan) -> Iterator[Finding]:
             f"{_names(unsafe)}: fits for certain only where prefixes have reservations",
             f"reserve {blocks}",
         )
-    missing = _running_mismatch(subnet)
+    missing = _running_mismatch(subnet, report)
     if missing:
         yield Finding(
             Code.RUNNING_NODES_MISMATCH,
@@ -79,7 +79,7 @@ def _subnet(subnet: SubnetPlan) -> Iterator[Finding]:
             name,
             None,
             missing,
-            "take the snapshot anew, or correct the number of desired nodes",
+            "take the snapshot anew, or correct the desired nodes; to change the mode see `cni-plan migrate`",
         )
 
 
@@ -96,12 +96,15 @@ def _pod_subnets(report: ClusterReport) -> Iterator[Finding]:
         )
 
 
-def _running_mismatch(subnet: SubnetPlan) -> str | None:
-    blocks, credit = subnet.planned.blocks, subnet.credit
-    in_use = blocks.used_addresses
-    if in_use >= credit.addresses:
+def _running_mismatch(subnet: SubnetPlan, report: ClusterReport) -> str | None:
+    if not report.cluster.running_nodes_counted:
         return None
-    return f"{in_use} addresses are in use, the desired nodes alone hold {credit.addresses}"
+    held, in_use = subnet.states[0].demand.taken, subnet.planned.blocks.used_addresses
+    if in_use < held.addresses:
+        return f"{in_use} addresses are in use, the desired nodes alone hold {held.addresses}"
+    if subnet.credit.prefixes < held.prefixes:
+        return f"{subnet.credit.prefixes} prefixes are in use, the desired nodes hold {held.prefixes}: in another mode?"
+    return None
 
 
 def _severity(states: list[SubnetState]) -> Severity:
@@ -196,7 +199,7 @@ def _unplaced(group: GroupReport) -> str:
 
 def _security_groups(group: GroupReport, report: ClusterReport, name: str) -> Iterator[Finding]:
     wanted = group.group.workload.security_group_pods
-    for each in group.types if wanted else ():
+    for each in group.types if wanted and group.group.provisioner is not Provisioner.FARGATE else ():
         instance = each.limits.instance
         carried = (instance.branch_enis or 0) if has_trunk(instance, report.cluster.settings) else 0
         if group.group.provisioner in WITHOUT_AWS_NODE or carried < wanted:
@@ -249,7 +252,7 @@ def _pods(count: int) -> str:
 
 def _growth(report: ClusterReport) -> Iterator[Finding]:
     horizon, cluster = report.horizon, report.cluster
-    if horizon is not None and horizon.months:
+    if horizon is not None and horizon.months is not None:
         what = ", ".join(f"{state.short_of} of subnet {subnet.name}" for subnet, state in horizon.first)
         soon = horizon.months <= cluster.months
         yield Finding(
@@ -257,7 +260,7 @@ def _growth(report: ClusterReport) -> Iterator[Finding]:
             Severity.WARNING if soon else Severity.INFO,
             "growth",
             str(horizon.months),
-            f"in month {horizon.months} the {what} run out first",
+            f"in month {horizon.months} the {what} run out first" if horizon.months else f"the {what} run out already",
             "have larger subnets, or hold less, before then",
         )
     for group in report.groups:

@@ -7,9 +7,10 @@ from ipaddress import IPv4Network
 
 from cni_plan.engine.cluster import Cluster, PlannedSubnet, Role
 from cni_plan.engine.group_report import GroupReport, Memo, report_group
+from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX
 from cni_plan.engine.placement import DESIRED, Demand, Placement, State, StateKind, place, states_of, with_credit
 from cni_plan.engine.room import NOTHING, Room, Taken
-from cni_plan.engine.subnets import plan_subnet
+from cni_plan.engine.subnets import Block, plan_subnet
 
 FARTHEST_MONTHS = 120
 """Growth is followed for ten years."""
@@ -83,7 +84,7 @@ class SubnetPlan:
 
     Attributes:
         planned: The subnet.
-        credit: What the running nodes hold of it, where they are counted as in use.
+        credit: What the running nodes hold of it, where they are counted as in use, as far as it can be.
         states: The subnet in each state, in the cluster's order.
         reservations: The blocks to reserve for the prefixes of every state that fits; none where their place in the
             subnet cannot be known.
@@ -187,6 +188,11 @@ class ClusterReport:
         """Pods that find no place on the desired nodes."""
         return sum(report.unplaced_pods for report in self.groups)
 
+    @property
+    def homeless_pods(self) -> int:
+        """Pods that find no place, or no address on their node, whatever the subnets have."""
+        return self.unplaced_pods + sum(report.unserved_pods for report in self.groups)
+
     def worst_fit(self, state: State) -> Fit:
         """How the subnet that is worst off fares in a state."""
         return worst(each.fit for subnet in self.subnets for each in subnet.states if each.state == state)
@@ -238,7 +244,21 @@ def running(cluster: Cluster, groups: Sequence[GroupReport]) -> Credit:
     """What the desired nodes hold of each subnet, where they are among what is in use; else nothing."""
     if not cluster.running_nodes_counted:
         return {}
-    return {name: demand.taken for name, demand in place(cluster, groups, DESIRED).items()}
+    today = place(cluster, groups, DESIRED)
+    return {subnet.name: held_of(subnet, today[subnet.name].taken) for subnet in cluster.subnets}
+
+
+def held_of(subnet: PlannedSubnet, taken: Taken) -> Taken:
+    """As much of what running nodes should hold as the subnet can have given them.
+
+    Prefixes are those that it is known to have given; where it gave single addresses instead, these do not become free
+    blocks.
+    """
+    blocks = subnet.blocks
+    whole = sum(count == ADDRESSES_PER_PREFIX for count in blocks.singles)
+    prefixes = taken.prefixes if subnet.unplaced else min(taken.prefixes, blocks.count(Block.PREFIX) + whole)
+    addresses = min(taken.addresses, blocks.used_addresses)
+    return Taken(max(0, addresses - ADDRESSES_PER_PREFIX * prefixes), prefixes)
 
 
 def _subnet_state(subnet: PlannedSubnet, state: State, demand: Demand, credit: Taken | None) -> SubnetState:

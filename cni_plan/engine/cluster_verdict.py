@@ -28,7 +28,7 @@ class ClusterVerdict:
     def fit(self) -> Fit:
         """Whether every pod has its place and every state its addresses."""
         fits = {self.report.worst_fit(state) for state in self.report.states}
-        if Fit.NO in fits or self.report.unplaced_pods:
+        if Fit.NO in fits or self.report.homeless_pods:
             return Fit.NO
         return Fit.UNKNOWN if Fit.UNKNOWN in fits else Fit.YES
 

@@ -67,7 +67,7 @@ class ModeOutcome:
     @property
     def fits(self) -> bool:
         """Whether every pod has its place and every state its addresses."""
-        return self.report is not None and not self.failing and not self.report.unplaced_pods
+        return self.report is not None and not self.failing and not self.report.homeless_pods
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _rank(outcome: ModeOutcome) -> tuple[bool, int, int, int, bool]:
 
     An EC2 call weighs as much as an address, as in `tune`.
     """
-    unplaced = outcome.report.unplaced_pods if outcome.report else 0
+    unplaced = outcome.report.homeless_pods if outcome.report else 0
     cost = (outcome.maximum.addresses if outcome.maximum else 0) + outcome.ec2_calls
     return not outcome.fits, unplaced, len(outcome.failing), cost, outcome.label != AS_PLANNED
 
@@ -195,7 +195,7 @@ def _cost(cluster: Cluster, settings: CniSettings, memo: Memo) -> int | None:
     reports = _groups_with(cluster, settings, memo)
     if reports is None:
         return None
-    return sum(each.nodes() * each.counted.holding.taken.addresses + _calls(each) for each in reports)
+    return sum(each.nodes() * each.taken.addresses + _calls(each) for each in reports)
 
 
 def _groups_with(cluster: Cluster, settings: CniSettings, memo: Memo) -> list[GroupReport] | None:

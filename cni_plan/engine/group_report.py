@@ -1,13 +1,13 @@
 """A group of nodes: how many pods a node takes, what it holds for them, and what it takes from the subnets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cni_plan.catalog import InstanceType
 from cni_plan.engine.cluster import Cluster, GroupPlan, grown
 from cni_plan.engine.cni import ADDON_WARM_PREFIX_TARGET, CniSettings, IpFamily
 from cni_plan.engine.density import Density, Workload, branch_pods, density
-from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, PodLimits, Step, has_trunk
+from cni_plan.engine.max_pods import ADDRESSES_PER_PREFIX, HOST_NETWORK_PODS, PodLimits, Step, has_trunk
 from cni_plan.engine.provisioner import Provisioner
 from cni_plan.engine.provisioners import effective_max_pods
 from cni_plan.engine.room import NOTHING, Taken
@@ -100,8 +100,28 @@ class GroupReport:
 
     @property
     def counted(self) -> TypeReport:
-        """The type that takes most addresses; every node is counted like it."""
+        """The type that takes most addresses."""
         return max(self.types, key=lambda each: each.holding.taken.addresses)
+
+    @property
+    def in_node_subnet(self) -> Taken:
+        """What every node is counted to take from its subnet: of each kind the most that any type takes."""
+        return _most(each.holding.in_node_subnet for each in self.types)
+
+    @property
+    def in_pod_subnet(self) -> Taken:
+        """The same of the pods' subnet."""
+        return _most(each.holding.in_pod_subnet for each in self.types)
+
+    @property
+    def taken(self) -> Taken:
+        """All that a node is counted to take."""
+        return self.in_node_subnet + self.in_pod_subnet
+
+    @property
+    def unserved_pods(self) -> int:
+        """Pods on the desired nodes that find no address, whatever the subnets have."""
+        return self.nodes() * max(each.holding.unserved for each in self.types)
 
     def nodes(self, months: int = 0) -> int:
         """Nodes wanted after so many months of growth."""
@@ -123,6 +143,12 @@ class GroupReport:
         return placed if self.group.pods is None else min(placed, self.group.pods)
 
 
+def _most(taken: Iterable[Taken]) -> Taken:
+    """The most of each kind."""
+    parts = list(taken)
+    return Taken(max(each.singles for each in parts), max(each.prefixes for each in parts))
+
+
 def report_group(group: GroupPlan, cluster: Cluster, memo: Memo) -> GroupReport:
     """What the nodes of a group are like.
 
@@ -135,7 +161,10 @@ def report_group(group: GroupPlan, cluster: Cluster, memo: Memo) -> GroupReport:
     if group.provisioner is Provisioner.WINDOWS:
         workload = replace(workload, security_group_pods=0)
     instances = group.instances if group.provisioner is not Provisioner.FARGATE else (FARGATE,)
-    answers = effective_max_pods(instances, _for_max_pods(group, settings), group.provisioner, group.options)
+    options = group.options
+    if group.provisioner is Provisioner.MANAGED_NODE_GROUP:
+        options = replace(options, host_network_pods=HOST_NETWORK_PODS)  # EKS adds its two, whatever runs there
+    answers = effective_max_pods(instances, _for_max_pods(group, settings), group.provisioner, options)
     densities = [density(limits, settings, workload) for limits in answers]
     least = min(each.pods for each in densities)
     spread = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cni_plan.engine.cluster import Cluster, PlannedSubnet, Role
-from cni_plan.engine.cluster_report import Credit, Fit, SubnetState, tightness, worst
+from cni_plan.engine.cluster_report import Credit, Fit, SubnetState, held_of, tightness, worst
 from cni_plan.engine.cni import ADDON_WARM_PREFIX_TARGET, CniSettings, IpFamily
 from cni_plan.engine.comparison import with_settings
 from cni_plan.engine.group_report import WITHOUT_AWS_NODE, GroupReport, Memo, TypeReport, report_group
@@ -101,8 +101,35 @@ class Migration:
 
     @property
     def fit(self) -> Fit:
-        """Whether old and new fit side by side in every subnet."""
-        return worst(peak.fit for peak in self.peaks)
+        """Whether old and new fit side by side in every subnet, and all pods on the new nodes."""
+        return Fit.NO if self.homeless_pods else worst(peak.fit for peak in self.peaks)
+
+    @property
+    def homeless_pods(self) -> int:
+        """Pods that find no place on the new nodes, or no address there."""
+        return sum(move.new.unplaced_pods + move.new.unserved_pods for move in self.moves)
+
+
+def new_name(move: GroupMove, target: Target) -> str:
+    """What the new group is called: lower case, as Kubernetes wants it, and for no mode twice."""
+    base = "".join(letter if letter.isalnum() else "-" for letter in move.name.lower()).strip("-")
+    suffix = {
+        Target.PREFIX_DELEGATION: "prefixes",
+        Target.SECONDARY_IP: "secondary",
+        Target.CUSTOM_NETWORKING: "pod-subnets",
+    }[target]
+    return f"{base[:40]}-{suffix}"
+
+
+def _check_names(moves: Sequence[GroupMove], target: Target) -> None:
+    """Refuse groups whose successors would be called alike."""
+    names: dict[str, str] = {}
+    for move in moves:
+        if move.replaced and (other := names.setdefault(new_name(move, target), move.name)) != move.name:
+            raise InputError(
+                f"the new groups of {other} and {move.name} would both be called {new_name(move, target)}: "
+                "give one of them another name in the plan"
+            )
 
 
 def plan_migration(cluster: Cluster, target: Target) -> Migration:
@@ -117,6 +144,7 @@ def plan_migration(cluster: Cluster, target: Target) -> Migration:
     old = [report_group(group, cluster, memo) for group in cluster.groups]
     new = [report_group(group, after, memo) for group in after.groups]
     moves = tuple(_move(before, later, settings, cluster) for before, later in zip(old, new, strict=True))
+    _check_names(moves, target)
     today = place(cluster, old, DESIRED)
     subnets, credit = _with_running_nodes(cluster, today)
     moments = list(_moments(replace(after, subnets=subnets), moves, credit))
@@ -240,7 +268,7 @@ def _with_running_nodes(cluster: Cluster, today: Placement) -> tuple[tuple[Plann
     may spoil a block, though none that the old nodes' own prefixes hold.
     """
     if cluster.running_nodes_counted:
-        return cluster.subnets, {name: demand.taken for name, demand in today.items()}
+        return cluster.subnets, {each.name: held_of(each, today[each.name].taken) for each in cluster.subnets}
     subnets, credit = [], {}
     for subnet in cluster.subnets:
         taken = today[subnet.name].taken

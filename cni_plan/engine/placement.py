@@ -167,10 +167,10 @@ def _has_room(nodes: int, node: Taken, room: Room, demand: Demand) -> bool:
 
 def _shares(report: GroupReport) -> list[tuple[Role, Taken, tuple[str, ...]]]:
     """What a node of the group takes from which kind of subnet, and which of these it may use."""
-    holding, group = report.counted.holding, report.group
+    group = report.group
     both = (
-        (Role.NODES, holding.in_node_subnet, group.subnets),
-        (Role.PODS, holding.in_pod_subnet, group.pod_subnets),
+        (Role.NODES, report.in_node_subnet, group.subnets),
+        (Role.PODS, report.in_pod_subnet, group.pod_subnets),
     )
     return [share for share in both if share[1].addresses]
 

@@ -11,6 +11,7 @@ from cni_plan.engine.cluster import Cluster, GroupPlan, PlannedSubnet, Role
 from cni_plan.engine.cni import CniSettings, IpFamily, Version, parse_cni_version
 from cni_plan.engine.density import Workload
 from cni_plan.engine.group_report import WITHOUT_AWS_NODE
+from cni_plan.engine.max_pods import HOST_NETWORK_PODS
 from cni_plan.engine.provisioner import Provisioner, ProvisionerOptions
 from cni_plan.engine.subnets import Reservation, ReservationType, Subnet, block_map
 from cni_plan.engine.variables import read_boolean
@@ -240,7 +241,7 @@ class Builder:
                 max_pods=model.max_pods,
                 reserved_enis=model.reserved_enis,
                 pods_per_core=model.pods_per_core,
-                host_network_pods=model.host_network_pods,
+                host_network_pods=_host_network_pods(model),
             ),
             workload=Workload(
                 pods_per_node=model.pods_per_node,
@@ -249,7 +250,7 @@ class Builder:
                 daemonset_pods=model.daemonsets.pods,
                 daemonset_cpu_millicores=model.daemonsets.cpu,
                 daemonset_memory_bytes=model.daemonsets.memory,
-                host_network_pods=model.host_network_pods,
+                host_network_pods=_host_network_pods(model),
                 security_group_pods=model.security_group_pods,
                 memory_overhead_permille=model.memory_overhead_percent,
             ),
@@ -356,3 +357,10 @@ def _list(names: Iterable[object]) -> str:
     shown = list(names)
     more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
     return (", ".join(map(str, shown[:_SHOWN])) or "none") + more
+
+
+def _host_network_pods(model: GroupModel) -> int:
+    """As told, else aws-node and kube-proxy where these are pods."""
+    if model.host_network_pods is not None:
+        return model.host_network_pods
+    return 0 if model.provisioner in WITHOUT_AWS_NODE else HOST_NETWORK_PODS

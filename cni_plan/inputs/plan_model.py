@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 from cni_plan.engine.cluster import Quantity
 from cni_plan.engine.demand import CONTROL_PLANE_ENIS
 from cni_plan.engine.density import MEMORY_OVERHEAD_PERMILLE
-from cni_plan.engine.max_pods import HOST_NETWORK_PODS
 from cni_plan.engine.provisioner import Provisioner
 from cni_plan.errors import InputError
 from cni_plan.inputs.addresses import parse_network
@@ -248,7 +247,9 @@ class GroupModel(_Model):
     pods_per_node: Pods | None = Field(default=None, description="By default as many as fit.")
     pod_requests: RequestsModel = RequestsModel()
     daemonsets: DaemonSetsModel = DaemonSetsModel()
-    host_network_pods: Pods = Field(default=HOST_NETWORK_PODS, description="aws-node and kube-proxy by default.")
+    host_network_pods: Pods | None = Field(
+        default=None, description="By default aws-node and kube-proxy, which run on neither Windows nor EKS Auto Mode."
+    )
     security_group_pods: Pods = Field(
         default=0, description="Of the pods on a node, those with security groups of their own."
     )

@@ -26,6 +26,7 @@ def record(migration: Migration, steps: Sequence[RunbookStep]) -> dict[str, Any]
         "cluster": migration.before.name,
         "to": migration.target.value,
         "fits": migration.fit.value,
+        "homeless_pods": migration.homeless_pods,
         "mode_before": mode_name(migration.before.settings),
         "mode_after": mode_name(migration.after.settings),
         "warm_targets_after": warm_targets(migration.after.settings),
@@ -38,8 +39,8 @@ def record(migration: Migration, steps: Sequence[RunbookStep]) -> dict[str, Any]
                 "new_nodes": move.new.nodes(),
                 "old_max_pods": min(each.limits.max_pods for each in move.old.types),
                 "new_max_pods": min(each.limits.max_pods for each in move.new.types),
-                "old_node": taken_record(move.old.counted.holding.taken),
-                "new_node": taken_record(move.new.counted.holding.taken),
+                "old_node": taken_record(move.old.taken),
+                "new_node": taken_record(move.new.taken),
             }
             for move in migration.moves
         ],
@@ -85,7 +86,10 @@ def _step_record(step: RunbookStep) -> dict[str, Any]:
 
 def headline(migration: Migration) -> str:
     """The answer in one line."""
-    return f"{migration.before.name} to {migration.target}: {_FITS.get(migration.fit, _MAY_FIT)}"
+    way = f"{migration.before.name} to {migration.target}"
+    if migration.homeless_pods:
+        return f"{way}: {migration.homeless_pods} pods have no place on the new nodes"
+    return f"{way}: {_FITS.get(migration.fit, _MAY_FIT)}"
 
 
 def _peak_rows(migration: Migration) -> Iterator[tuple[str, ...]]:

@@ -60,7 +60,7 @@ def _nodes(group: GroupReport, report: ClusterReport) -> Iterator[Line]:
     plan, desired = group.group, group.nodes()
     if len(group.types) > 1:
         yield "pods that every node takes", "the least over the types", group.pods_per_node
-        yield "nodes are counted like", "the type that takes most addresses", group.counted.name
+        yield "addresses of a node", "of single addresses and prefixes the most over the types", group.taken.addresses
     for state in report.states:
         yield f"nodes, {state.name}", _nodes_formula(group, state), state.nodes(group)
     if group.unplaced_pods:
@@ -122,7 +122,7 @@ def _mode(outcome: ModeOutcome) -> Iterator[Line]:
         ("maximum", outcome.maximum, State(StateKind.MAXIMUM)),
     ):
         if taken is not None:
-            parts = [(state.nodes(group), group.counted.holding.taken.addresses, group) for group in groups]
+            parts = [(state.nodes(group), group.taken.addresses, group) for group in groups]
             sums = [f"{nodes} x {node} ({group.group.name})" for nodes, node, group in parts]
             yield f"addresses, {name}", " + ".join([*sums, f"{control} of the control plane"]), taken.addresses
     pools = [(group, group.counted.holding.pool) for group in groups]

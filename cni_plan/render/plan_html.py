@@ -84,12 +84,14 @@ def _groups(report: ClusterReport) -> str:
                 number(group.counted.limits.max_pods),
                 cell(text(words.set_by(group)), "nowrap"),
                 number(words.enis(group)),
-                cell(words.holds(group.counted.holding.taken), "number"),
+                cell(words.holds(group.taken), "number"),
             )
         )
         for group in report.groups
     )
-    return table("The nodes of each group, counted like the type that takes most addresses", header, rows)
+    return table(
+        "The nodes of each group; of several types the most addresses and the most prefixes count", header, rows
+    )
 
 
 def _tightest(group: GroupReport) -> list[TypeReport]:

@@ -22,7 +22,7 @@ def markdown(verdict: ClusterVerdict) -> str:
         _fold("Node groups", _groups(report)),
         _fold("The same pods in each mode", _modes(verdict)),
     ]
-    if any(subnet.reservations for subnet in report.subnets):
+    if words.reservations(report):
         parts.append(_fold("Reservations for prefixes, in every state that fits", _reservations(report)))
     return "\n".join(part for part in parts if part)
 
@@ -89,7 +89,7 @@ def _groups(report: ClusterReport) -> str:
             group.counted.limits.max_pods,
             words.set_by(group),
             words.bound_by(group),
-            words.holds(group.counted.holding.taken),
+            words.holds(group.taken),
         )
         for group in report.groups
     ]
@@ -113,9 +113,4 @@ def _modes(verdict: ClusterVerdict) -> str:
 
 
 def _reservations(report: ClusterReport) -> str:
-    rows = [
-        (subnet.planned.name, " ".join(map(str, subnet.reservations)))
-        for subnet in report.subnets
-        if subnet.reservations
-    ]
-    return table(("Subnet", "Reserve"), rows)
+    return table(("Subnet", "Reserve"), words.reservations(report))

@@ -82,7 +82,9 @@ def _group(group: GroupReport, report: ClusterReport) -> dict[str, Any]:
         "pods": group.pods,
         "unplaced_pods": group.unplaced_pods,
         "pods_per_node": group.pods_per_node,
+        "unserved_pods": group.unserved_pods,
         "counted_type": group.counted.name,
+        "a_node": taken_record(group.taken),
         "types": [_type(each) for each in group.types],
     }
 

@@ -35,7 +35,7 @@ def _groups(report: ClusterReport, screen: Screen) -> Iterator[str]:
             words.nodes_text(group),
             group.pods_per_node,
             words.bound_by(group),
-            words.holds(group.counted.holding.taken),
+            words.holds(group.taken),
         )
         for group in report.groups
     ]
@@ -142,11 +142,7 @@ def _modes(verdict: ClusterVerdict, screen: Screen) -> str:
 
 def _reservations(report: ClusterReport, screen: Screen) -> str:
     """What to reserve so that prefixes find their blocks in every state that fits."""
-    lines = [
-        wrap(f"{subnet.planned.name}: {' '.join(map(str, subnet.reservations))}", screen)
-        for subnet in report.subnets
-        if subnet.reservations
-    ]
+    lines = [wrap(f"{name}: {blocks}", screen) for name, blocks in words.reservations(report)]
     if not lines:
         return ""
     return "\n".join([screen.bold("reserve for prefixes, in every state that fits"), *lines]) + "\n"

@@ -25,7 +25,9 @@ def headline(verdict: ClusterVerdict) -> str:
         for severity in (Severity.ERROR, Severity.WARNING)
         if (count := sum(finding.severity is severity for finding in verdict.findings))
     ]
-    return f"{verdict.report.cluster.name} {_FITS[verdict.fit]}" + (f": {', '.join(counts)}" if counts else "")
+    errors = any(finding.severity is Severity.ERROR for finding in verdict.findings)
+    fits = "fits its subnets, but has errors" if errors and verdict.fit is Fit.YES else _FITS[verdict.fit]
+    return f"{verdict.report.cluster.name} {fits}" + (f": {', '.join(counts)}" if counts else "")
 
 
 def fit_word(fit: Fit) -> str:
@@ -102,6 +104,17 @@ def subnets_shown(report: ClusterReport, *, prefixes: bool) -> list[SubnetPlan]:
     return [subnet for subnet in report.subnets if subnet.largest.prefixes or not prefixes]
 
 
+def reservations(report: ClusterReport) -> list[tuple[str, str]]:
+    """Subnets with what to reserve in them; of those whose blocks are not known, that they are not."""
+    rows = []
+    for subnet in report.subnets:
+        if subnet.reservations:
+            rows.append((subnet.planned.name, " ".join(map(str, subnet.reservations))))
+        elif subnet.planned.unplaced and subnet.largest.prefixes:
+            rows.append((subnet.planned.name, "which blocks are free is not known: list the addresses in use"))
+    return rows
+
+
 def nodes_text(group: GroupReport) -> str:
     """Desired and, where they differ, maximum nodes."""
     desired, most = group.nodes(), group.most_nodes
@@ -173,8 +186,8 @@ def mode_verdict(outcome: ModeOutcome) -> str:
     if outcome.fits:
         return "fits"
     parts = []
-    if outcome.report and outcome.report.unplaced_pods:
-        parts.append(f"{outcome.report.unplaced_pods} pods without a place")
+    if outcome.report and outcome.report.homeless_pods:
+        parts.append(f"{outcome.report.homeless_pods} pods without a place or an address")
     if outcome.failing:
         parts.append(f"not in {states_text([state.name for state in outcome.failing])}")
     return "; ".join(parts)

@@ -3,7 +3,7 @@
 Source: eksctl, pkg/apis/eksctl.io/v1alpha5 and pkg/nodebootstrap/al2023.go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cni_plan.engine.addon_values import AddonValues
@@ -14,12 +14,24 @@ from cni_plan.snippets.nodeadm import kube_reserved_config
 
 
 def eksctl_config(
-    node: Node, values: AddonValues, *, instance_types: Sequence[str], region: str, group_name: str = "nodes"
+    node: Node,
+    values: AddonValues,
+    *,
+    instance_types: Sequence[str],
+    region: str,
+    own_group: Mapping[str, Any] | None = None,
 ) -> str:
     """The ClusterConfig as YAML.
 
     maxPodsPerNode becomes a NodeConfig part of eksctl's; the reservation follows in one of our own, since AL2023 keeps
     the image's.
+
+    Args:
+        node: What the nodes say.
+        values: The add-on's variables.
+        instance_types: The group's types.
+        region: The cluster's region.
+        own_group: The group's name, size and place where they are known; the add-on is left alone then.
 
     Raises:
         InputError: There is no cluster, or there are kubelet arguments.
@@ -33,10 +45,11 @@ def eksctl_config(
             "eksctl takes no kubelet arguments for AL2023: use --format nodeadm in overrideBootstrapCommand"
         )
     group: dict[str, Any] = {
-        "name": group_name,
+        "name": "nodes",
         "amiFamily": "AmazonLinux2023",
         "instanceTypes": list(instance_types),
         "maxPodsPerNode": node.kubelet.max_pods,
+        **(own_group or {}),
     }
     if node.kubelet.node_labels:
         pairs = (label.partition("=") for label in node.kubelet.node_labels)
@@ -54,7 +67,7 @@ def eksctl_config(
         "apiVersion": "eksctl.io/v1alpha5",
         "kind": "ClusterConfig",
         "metadata": {"name": node.cluster.name, "region": region},
-        "addons": [eksctl_addon(values)],
+        **({} if own_group else {"addons": [eksctl_addon(values)]}),
         "managedNodeGroups": [group],
     }
     text: str = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=4096)

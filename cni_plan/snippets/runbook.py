@@ -1,13 +1,13 @@
 """The steps of a migration as commands for kubectl and the AWS CLI, in the order that keeps both modes off one node."""
 
+import json
 from collections.abc import Iterator, Mapping
 
-from cni_plan.engine.addon_values import for_managed_addon, values_from_node
-from cni_plan.engine.aws_node import AwsNode, Form
 from cni_plan.engine.cluster import Role
-from cni_plan.engine.migration import GroupMove, Migration, Peak, Target
+from cni_plan.engine.migration import GroupMove, Migration, Peak, Target, new_name
 from cni_plan.engine.provisioner import Provisioner
 from cni_plan.engine.runbook import RunbookStep
+from cni_plan.engine.subnets import Block
 from cni_plan.snippets import addon
 from cni_plan.snippets.eni_config import PLACEHOLDER_SECURITY_GROUP, eni_configs
 from cni_plan.snippets.quoting import shell_double_quoted, shell_word
@@ -17,18 +17,14 @@ _SET_ENV = "kubectl set env daemonset/aws-node --namespace kube-system --contain
 _SHOW_ENV = f"{_SET_ENV.replace('set env', 'set env --list', 1)}"
 _ROLLOUT = "kubectl rollout status daemonset/aws-node --namespace kube-system --timeout 10m"
 _CAPACITY = "-o custom-columns=NODE:.metadata.name,PODS:.status.allocatable.pods"
+_DELETE_RESERVATION = (
+    "aws ec2 delete-subnet-cidr-reservation --subnet-cidr-reservation-id "
+    '"${RESERVATION_ID:?set it to the id of a reservation}"\n'
+)
+_STOP = shell_word('{"spec":{"limits":{"cpu":"0"}}}')
+"""With no CPU to give, Karpenter makes no further node of a pool."""
+_GO_ON = shell_word('{"spec":{"limits":null}}')
 _WAITING = "kubectl get pods --all-namespaces --field-selector status.phase=Pending"
-
-
-def new_name(move: GroupMove, target: Target) -> str:
-    """What the new group is called: lower case, as Kubernetes wants it, and for no mode twice."""
-    base = "".join(letter if letter.isalnum() else "-" for letter in move.name.lower()).strip("-")
-    suffix = {
-        Target.PREFIX_DELEGATION: "prefixes",
-        Target.SECONDARY_IP: "secondary",
-        Target.CUSTOM_NETWORKING: "pod-subnets",
-    }[target]
-    return f"{base[:40]}-{suffix}"
 
 
 def steps(migration: Migration, files: Mapping[str, tuple[str, str]]) -> list[RunbookStep]:
@@ -46,23 +42,29 @@ def steps(migration: Migration, files: Mapping[str, tuple[str, str]]) -> list[Ru
         _keep_old_nodes_quiet(moved),
         _settings(migration),
         *(step for move in moved for step in _replace(move, migration, files.get(move.name))),
+        *_release(migration),
         _done(migration),
     ]
 
 
+_BEFORE, _AFTER = "vpc-cni-before.json", "vpc-cni-after.json"
+"""Files with the add-on's whole configuration, which an update replaces."""
+
+
 def _look(migration: Migration) -> RunbookStep:
-    pool = migration.before.name
+    name = shell_word(migration.before.name)
     return RunbookStep(
-        title="Look at what is there",
+        title="Look at what is there, and keep it",
         why=(
-            "The peak assumes that the desired nodes run, and nothing else: write down today's settings, which the "
-            "way back needs, and see that nothing waits."
+            "The peak assumes that the desired nodes run, and nothing else. Keep the add-on's configuration: an update "
+            f"replaces it whole, and the way back needs it. Where it is YAML, write it into {_BEFORE} as JSON; where "
+            "aws-node is not the managed add-on, leave the command out."
         ),
-        verify=(
-            f"{_SHOW_ENV}\n"
-            f"aws eks describe-addon --cluster-name {shell_word(pool)} --addon-name {addon.ADDON_NAME}\n"
-            f"kubectl get nodes {_CAPACITY}\n{_WAITING}\n"
+        commands=(
+            f"aws eks describe-addon --cluster-name {name} --addon-name {addon.ADDON_NAME} "
+            f"--query \"addon.configurationValues || '{{}}'\" --output text >{_BEFORE}\n"
         ),
+        verify=f"jq . {_BEFORE}\n{_SHOW_ENV}\nkubectl get nodes {_CAPACITY}\n{_WAITING}\n",
         expect="the settings of the plan, as many nodes as it has, and no pending pod",
         back="nothing has changed",
     )
@@ -81,10 +83,7 @@ def _reserve(migration: Migration) -> Iterator[RunbookStep]:
             ),
             expect="the blocks above",
             back="delete each reservation by the id that is shown",
-            back_commands=(
-                "aws ec2 delete-subnet-cidr-reservation --subnet-cidr-reservation-id "
-                '"${RESERVATION_ID:?set it to the id of a reservation}"\n'
-            ),
+            back_commands=_DELETE_RESERVATION,
         )
     unknown = [peak for peak in migration.peaks if _needs_snapshot(peak, migration)]
     if unknown:
@@ -130,6 +129,9 @@ def _eni_configs(migration: Migration) -> Iterator[RunbookStep]:
 
 def _keep_old_nodes_quiet(moved: list[GroupMove]) -> RunbookStep:
     cordons = "".join(f"kubectl cordon --selector {_selector(move)}\n" for move in moved)
+    pools = [shell_word(move.name) for move in moved if move.old.group.provisioner is Provisioner.KARPENTER]
+    stops = "".join(f"kubectl patch nodepool {pool} --type merge --patch {_STOP}\n" for pool in pools)
+    goes = "".join(f"kubectl patch nodepool {pool} --type merge --patch {_GO_ON}\n" for pool in pools)
     return RunbookStep(
         title="Keep new pods off the old nodes",
         why=(
@@ -137,35 +139,36 @@ def _keep_old_nodes_quiet(moved: list[GroupMove]) -> RunbookStep:
             "get addresses of the new mode on nodes of the old one. Stop the autoscalers of these groups first. New "
             "pods go to the new nodes or wait for them: hold deployments back until then."
         ),
-        commands=cordons,
+        commands=stops + cordons,
         verify="kubectl get nodes\n",
         expect="SchedulingDisabled on every old node",
-        back="let pods onto the old nodes again",
-        back_commands=cordons.replace("kubectl cordon", "kubectl uncordon"),
+        back="let pods onto the old nodes again" + ("; give the node pools their limits of before" if pools else ""),
+        back_commands=goes + cordons.replace("kubectl cordon", "kubectl uncordon"),
     )
 
 
 def _settings(migration: Migration) -> RunbookStep:
-    cluster = migration.before
-    version = cluster.settings.cni_version
-    after = {name: value for name, value in cluster.aws_node.variables.items() if value is not None}
-    after |= {name: value for name, _, value in migration.changed}
-    values = for_managed_addon(values_from_node(AwsNode(form=Form.VARIABLES, variables=after), version))
-    words = " ".join(shell_word(f"{name}={value}") for name, _, value in migration.changed)
+    name = shell_word(migration.before.name)
+    update = (
+        f"aws eks update-addon --cluster-name {name} --addon-name {addon.ADDON_NAME} --resolve-conflicts OVERWRITE "
+        "--configuration-values file://"
+    )
+    variables = json.dumps({name: value for name, _, value in migration.changed})
+    forth = " ".join(shell_word(f"{name}={value}") for name, _, value in migration.changed)
     back = " ".join(
         shell_word(f"{name}-" if before is None else f"{name}={before}") for name, before, _ in migration.changed
     )
     return RunbookStep(
         title="Change aws-node's settings",
         why=(
-            "The managed add-on takes its whole configuration at once; where aws-node is not the add-on, "
-            f"use: {_SET_ENV} {words}"
+            "In the add-on's whole configuration, so that nothing else of it is lost; what was set by kubectl alone is "
+            f"overwritten. Where aws-node is not the managed add-on, do this instead: {_SET_ENV} {forth}"
         ),
-        commands=addon.aws_cli(values, cluster_name=cluster.name),
+        commands=f"jq --argjson env {shell_word(variables)} '.env += $env' {_BEFORE} >{_AFTER}\n{update}{_AFTER}\n",
         verify=f"{_ROLLOUT}\n{_SHOW_ENV}\n",
         expect=", ".join(f"{name}={value}" for name, _, value in migration.changed),
-        back="the old nodes still serve their pods; where aws-node is the add-on, give it its configuration of before",
-        back_commands=f"{_SET_ENV} {back}\n",
+        back=f"the old nodes still serve their pods; where aws-node is not the managed add-on: {_SET_ENV} {back}",
+        back_commands=f"{update}{_BEFORE}\n",
     )
 
 
@@ -177,12 +180,13 @@ def _replace(move: GroupMove, migration: Migration, file: tuple[str, str] | None
         title=f"{name}: make {nodes} of the new group {new}",
         why=(
             f"A new group, never a replacement in place: beside the old {_nodes(move.old.nodes())}, so that both take "
-            f"addresses now. Max pods is {pods}.{_by_hand(move, new, file, migration)}"
+            f"addresses now. Max pods is {pods}. Copy labels, taints and roles from the old group"
+            f"{_copied(move)}.{_by_hand(move, new, file, migration)}"
         ),
         files=() if file is None else (file,),
         commands=_create(move, new, file),
         verify=f"kubectl get nodes --selector {_new_selector(move, new)} {_CAPACITY}\n",
-        expect=f"{nodes}, with {pods} pods each",
+        expect=_expected_nodes(move, nodes, pods),
         back="remove the new nodes; the pods are still on the old ones",
         back_commands=_delete(move, new, migration),
     )
@@ -208,6 +212,25 @@ def _replace(move: GroupMove, migration: Migration, file: tuple[str, str] | None
         expect="none",
         back="make the old group anew, with today's settings",
     )
+
+
+def _release(migration: Migration) -> Iterator[RunbookStep]:
+    """Reservations for prefixes that nothing takes any more."""
+    reserved = [subnet for subnet in migration.before.subnets if subnet.blocks.count(Block.RESERVED)]
+    if migration.target is Target.SECONDARY_IP and reserved:
+        names = ", ".join(subnet.name for subnet in reserved)
+        yield RunbookStep(
+            title="Give the reserved blocks back",
+            why=f"Single addresses cannot use what is reserved for prefixes in {names}: the peak leaves it out.",
+            commands=_DELETE_RESERVATION,
+            verify="".join(
+                f"aws ec2 get-subnet-cidr-reservations --subnet-id {shell_word(subnet.subnet.subnet_id)}\n"
+                for subnet in reserved
+                if subnet.subnet.subnet_id
+            ),
+            expect="no reservation of type prefix",
+            back="reserve them again",
+        )
 
 
 def _done(migration: Migration) -> RunbookStep:
@@ -246,6 +269,19 @@ def _new_selector(move: GroupMove, new: str) -> str:
             return shell_double_quoted(f"karpenter.sh/nodepool in ({', '.join(f'{new}-{pods}' for pods in pools)})")
         case _:
             return _variable(move, "NEW_SELECTOR", "a label that selects the new nodes")
+
+
+def _copied(move: GroupMove) -> str:
+    """What else a node pool of Karpenter has, which the new one must have too."""
+    if move.old.group.provisioner is not Provisioner.KARPENTER:
+        return ""
+    return ", and its requirements (zones, capacity type), limits and disruption budgets"
+
+
+def _expected_nodes(move: GroupMove, nodes: str, pods: int) -> str:
+    if move.old.group.provisioner is Provisioner.KARPENTER:
+        return f"none yet: Karpenter makes them, {nodes} with {pods} pods each, as the pods move in the next step"
+    return f"{nodes}, with {pods} pods each"
 
 
 def _nodes(count: int) -> str:

@@ -146,17 +146,25 @@ def test_the_commands_of_a_runbook_are_shell(name: str, target: str, cli: Cli, t
     )
 
 
-def test_the_runbook_sets_the_whole_configuration_of_the_add_on(cli: Cli, tool: Tool) -> None:
+def test_the_runbook_keeps_the_rest_of_the_add_ons_configuration(
+    cli: Cli, tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps = migration(cli, "running.yaml", "custom-networking")["steps"]
     assert isinstance(steps, list)
     (step,) = [step for step in steps if step["title"] == "Change aws-node's settings"]
-    script = f'aws() {{ printf "%s\\n" "${{@: -1}}"; }}\n{step["commands"]}'
-    assert json.loads(tool("bash", stdin=script).stdout) == {
+    monkeypatch.chdir(tmp_path)
+    before = {"enableNetworkPolicy": "true", "env": {"AWS_VPC_K8S_CNI_EXTERNALSNAT": "true"}, "tolerations": [{}]}
+    Path("vpc-cni-before.json").write_text(json.dumps(before))
+    updates = 'aws() { last="${@: -1}"; cat "${last#file://}"; }'
+    after = tool("bash", stdin=f"{updates}\n{step['commands']}").stdout
+    assert json.loads(after) == before | {
         "env": {
+            "AWS_VPC_K8S_CNI_EXTERNALSNAT": "true",
             "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "true",
             "ENI_CONFIG_LABEL_DEF": "topology.kubernetes.io/zone",
         }
     }
+    assert json.loads(tool("bash", stdin=f"{updates}\n{step['back_commands']}").stdout) == before
 
 
 def test_the_new_groups_get_the_max_pods_of_the_new_mode(cli: Cli) -> None:
@@ -166,6 +174,9 @@ def test_the_new_groups_get_the_max_pods_of_the_new_mode(cli: Cli) -> None:
     assert files.keys() == {"web-prefixes.yaml", "jobs-prefixes.yaml", "edge-prefixes.toml"}
     (group,) = yaml.safe_load(files["web-prefixes.yaml"])["managedNodeGroups"]
     assert (group["name"], group["maxPodsPerNode"]) == ("web-prefixes", 110)
+    assert (group["desiredCapacity"], group["maxSize"], group["privateNetworking"]) == (4, 6, True)
+    assert group["subnets"] == ["subnet-0aaa", "subnet-0bbb"]
+    assert "addons" not in yaml.safe_load(files["web-prefixes.yaml"])
     node_class, pool = yaml.safe_load_all(files["jobs-prefixes.yaml"])
     assert node_class["spec"]["kubelet"]["maxPods"] == 110
     assert pool["metadata"]["name"] == node_class["metadata"]["name"] == "jobs-prefixes-110"
@@ -177,7 +188,7 @@ def test_each_group_is_made_drained_and_removed_in_turn(cli: Cli) -> None:
     assert isinstance(steps, list)
     titles = [step["title"] for step in steps]
     assert titles == [
-        "Look at what is there",
+        "Look at what is there, and keep it",
         "Reserve blocks for the prefixes",
         "Keep new pods off the old nodes",
         "Change aws-node's settings",
@@ -212,3 +223,29 @@ def test_a_closed_pipe_and_a_full_disk_are_no_tracebacks(tool: Tool) -> None:
     assert done.returncode == 3
     assert done.stderr == "cni-plan: error: cannot write the result: No space left on device\n"
     assert "Traceback" not in tool("bash", "-c", script.replace("> /dev/full", "| head -1")).stderr
+
+
+def test_karpenters_old_pool_makes_no_node_while_the_pods_move(cli: Cli) -> None:
+    steps = migration(cli, "running.yaml", "prefix-delegation")["steps"]
+    assert isinstance(steps, list)
+    titles = [step["title"] for step in steps]
+    quiet = steps[titles.index("Keep new pods off the old nodes")]
+    assert quiet["commands"].splitlines()[0].startswith("kubectl patch nodepool jobs --type merge")
+    assert titles.index("Keep new pods off the old nodes") < titles.index("Change aws-node's settings")
+    made = steps[titles.index("jobs: make 2 nodes of the new group jobs-prefixes")]
+    assert made["expect"].startswith("none yet: Karpenter makes them")
+
+
+def test_what_a_node_needs_to_know_of_its_cluster_is_in_the_new_user_data(cli: Cli) -> None:
+    access = (
+        "--api-server-endpoint",
+        "https://api.example",
+        "--b64-cluster-ca",
+        "Q0E=",
+        "--service-cidr",
+        "10.9.0.0/16",
+    )
+    outcome = cli("migrate", str(PLANS / "running.yaml"), "--to", "prefix-delegation", *access, "-o", "json")
+    files = {file["name"]: file["text"] for step in json.loads(outcome.out)["steps"] for file in step["files"]}
+    assert 'api-server = "https://api.example"' in files["edge-prefixes.toml"]
+    assert "replace-me.invalid" not in files["edge-prefixes.toml"]

@@ -7,7 +7,7 @@ from cni_plan.engine.cluster_diff import Change, diff_clusters
 from cni_plan.engine.cluster_report import Fit
 from cni_plan.engine.cluster_verdict import plan_cluster
 from cni_plan.engine.findings import Code
-from tests.engine.clusters import SHOP, group, subnet
+from tests.engine.clusters import SHOP, cluster, group, subnet, with_group
 from tests.engine.test_cluster_report import clusters
 
 
@@ -37,3 +37,17 @@ def test_a_plan_does_not_differ_from_itself(made: Cluster) -> None:
     verdict = plan_cluster(made)
     diff = diff_clusters(verdict, plan_cluster(made))
     assert (diff.changes, diff.new_findings, diff.resolved_findings) == ((), (), ())
+
+
+def test_a_warning_that_becomes_an_error_is_new() -> None:
+    made = cluster(
+        subnet("a", "a", "10.0.0.0/24"),
+        group("g", "m5.large", desired_nodes=3, pods_per_node=20, zones=("a",), growth_permille=100),
+        control_plane_enis=0,
+    )
+    more = with_group(made, desired_nodes=12)
+    diff = diff_clusters(plan_cluster(made), plan_cluster(more))
+    assert Code.SUBNET_PREFIXES in {finding.code for finding in diff.new_findings}
+    assert Code.SUBNET_PREFIXES not in {finding.code for finding in diff.resolved_findings}
+    back = diff_clusters(plan_cluster(more), plan_cluster(made))
+    assert Code.SUBNET_PREFIXES in {finding.code for finding in back.resolved_findings}

@@ -167,7 +167,7 @@ def test_what_is_wrong_is_found_by_its_code(made: Cluster, code: Code, severity:
     assert found.message == says
 
 
-def test_a_fit_that_hangs_on_a_place_is_a_warning_with_both_numbers() -> None:
+def test_a_fit_that_hangs_on_a_place_is_an_error_with_both_numbers() -> None:
     made = cluster(
         subnet("a", "a", "10.0.0.0/24", unplaced=12),
         group("g", "m5.large", desired_nodes=1, pods_per_node=20, zones=("a",), surge=None),
@@ -176,7 +176,7 @@ def test_a_fit_that_hangs_on_a_place_is_a_warning_with_both_numbers() -> None:
     found = findings(made)[Code.SUBNET_UNCERTAIN]
     # 3 blocks; 14 - 12 are certain
     assert found.message.endswith("fits or not by where the 12 addresses in use are: from 2 to 14 free /28 blocks")
-    assert found.severity is Severity.WARNING
+    assert found.severity is Severity.ERROR  # it is not known to fit
 
 
 def test_a_reservation_is_asked_for_where_single_addresses_could_spoil_the_blocks() -> None:

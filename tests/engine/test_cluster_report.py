@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cni_plan import CniSettings, Provisioner
 from cni_plan.engine.cluster import Cluster, PlannedSubnet, Quantity, Role, grown
 from cni_plan.engine.cluster_report import Fit, Horizon, report_cluster
+from cni_plan.engine.cluster_verdict import plan_cluster
 from cni_plan.engine.cni import IpFamily
 from cni_plan.engine.density import MIB
 from cni_plan.engine.placement import StateKind
@@ -360,12 +361,12 @@ def test_nothing_is_lost_between_groups_and_subnets(made: Cluster) -> None:
         enis = sum(
             own.demand.control_plane_enis for place in report.subnets for own in place.states if own.state == state
         )
-        nodes_taken = sum((each.counted.holding.taken * state.nodes(each) for each in report.groups), start=NOTHING)
+        nodes_taken = sum((each.taken * state.nodes(each) for each in report.groups), start=NOTHING)
         assert whole == nodes_taken + Taken(enis, 0)
         for each in report.groups:
             in_nodes, in_pods = placed[each.group.name]
             assert in_nodes == state.nodes(each)
-            assert in_pods == (state.nodes(each) if each.counted.holding.in_pod_subnet.addresses else 0)
+            assert in_pods == (state.nodes(each) if each.in_pod_subnet.addresses else 0)
 
 
 @settings(max_examples=80, deadline=None)
@@ -426,3 +427,53 @@ def test_the_states_are_those_that_can_happen() -> None:
         StateKind.MAXIMUM,
         StateKind.ROLLING_UPDATE,
     ]
+
+
+def test_of_types_with_and_without_prefixes_the_most_of_each_kind_counts() -> None:
+    made = cluster(
+        *TWO,
+        group("g", "m5.xlarge", "m4.xlarge", desired_nodes=1, pods_per_node=20, zones=("a",)),
+        control_plane_enis=0,
+    )
+    report = report_cluster(made)
+    # m5.xlarge: one ENI with 2 + 1 prefixes; m4.xlarge on Xen: the prefix targets do not count, WARM_ENI_TARGET=1 does
+    singles = report.groups[0].types[1].holding.taken.singles
+    assert singles > 20
+    assert report.groups[0].taken == Taken(singles, 3)
+    assert state_of(report, "a", "desired").demand.taken == Taken(singles, 3)
+
+
+def test_nodes_that_ran_in_another_mode_give_no_prefixes_back() -> None:
+    # an address in every block: not one is free, whatever the plan's settings say of the running nodes
+    used = tuple(f"10.0.0.{16 * block + 3}" for block in range(1, 15))
+    made = cluster(
+        subnet("a", "a", "10.0.0.0/24", *used),
+        group("g", "m5.large", desired_nodes=2, pods_per_node=20, zones=("a",), surge=Quantity(0)),
+        control_plane_enis=0,
+        running_nodes_counted=True,
+    )
+    report = report_cluster(made)
+    assert report.subnets[0].credit == Taken(14, 0)
+    assert state_of(report, "a", "desired").room == Room(251, 0, 0)
+    assert state_of(report, "a", "desired").fit is Fit.NO
+
+
+def test_pods_without_an_address_do_not_fit() -> None:
+    made = cluster(
+        *TWO,
+        group("g", "m5.large", desired_nodes=2, pods_per_node=20),
+        settings=CniSettings(minimum_ip_target=5),
+    )
+    verdict = plan_cluster(made)
+    assert (verdict.report.homeless_pods, verdict.fit) == (2 * 15, Fit.NO)
+    assert verdict.comparison.recommended is not verdict.comparison.planned
+
+
+def test_eks_adds_its_own_two_pods_whatever_runs_on_the_host() -> None:
+    made = cluster(
+        *TWO,
+        group("g", "m5.large", provisioner=Provisioner.MANAGED_NODE_GROUP, desired_nodes=1, host_network_pods=4),
+        settings=CniSettings(),
+    )
+    (report,) = report_cluster(made).groups
+    assert (report.counted.limits.max_pods, report.pods_per_node) == (29, 25)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 from cni_plan import CniSettings, Provisioner
 from cni_plan.engine.cluster import Cluster
@@ -73,8 +74,18 @@ def test_types_without_prefixes_are_compared_without_them() -> None:
 
 
 def test_running_nodes_are_given_back_as_they_are_in_every_mode() -> None:
+    # in each zone a node with its address and 3 prefixes, and 2 ENIs of the control plane
+    places = [
+        subnet(name, name, f"10.0.{net}.0/20", *(f"10.0.{net}.{last}" for last in (4, 5, 6)))
+        for name, net in (("a", 0), ("b", 16))
+    ]
+    held = [tuple(IPv4Network(f"10.0.{net}.{16 * block}/28") for block in (1, 2, 3)) for net in (0, 16)]
     made = replace(
-        cluster(*ROOMY, group("g", "m5.large", desired_nodes=2, pods_per_node=20), settings=PREFIXES),
+        cluster(
+            *(replace(each, subnet=replace(each.subnet, prefixes=own)) for each, own in zip(places, held, strict=True)),
+            group("g", "m5.large", desired_nodes=2, pods_per_node=20),
+            settings=PREFIXES,
+        ),
         running_nodes_counted=True,
     )
     for outcome in compared(made).outcomes:

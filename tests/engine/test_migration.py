@@ -167,3 +167,21 @@ def test_the_peak_holds_what_is_there_before_and_what_is_there_after(
     for each in (peak.today, peak.after):
         assert peak.largest.singles >= each.singles or peak.largest.addresses >= each.addresses
         assert peak.largest.prefixes >= each.prefixes
+
+
+def test_pods_without_a_place_on_the_new_nodes_do_not_fit() -> None:
+    made = cluster(
+        subnet("a", "a", "10.0.0.0/16"),
+        group("web", "m5.large", desired_nodes=4, pods_per_node=100, zones=("a",)),
+        control_plane_enis=0,
+    )
+    migration = plan_migration(made, Target.SECONDARY_IP)
+    # 29 max pods, 2 of them on the host's network: 27 of 100 have a place on each of 4 nodes
+    assert (migration.fit, migration.homeless_pods) == (Fit.NO, 4 * 73)
+
+
+def test_new_groups_are_never_called_alike() -> None:
+    first, second = ONE.groups
+    made = replace(ONE, groups=(replace(first, name="a.b"), replace(second, name="a-b")))
+    with pytest.raises(InputError, match=r"the new groups of a.b and a-b would both be called a-b-prefixes"):
+        plan_migration(made, Target.PREFIX_DELEGATION)
