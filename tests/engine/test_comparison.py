@@ -91,3 +91,15 @@ def test_running_nodes_are_given_back_as_they_are_in_every_mode() -> None:
     for outcome in compared(made).outcomes:
         assert outcome.report is not None
         assert [each.credit for each in outcome.report.subnets] == [Taken(3, 3), Taken(3, 3)]
+
+
+def test_a_call_weighs_as_much_as_an_address() -> None:
+    made = cluster(*ROOMY, group("g", "m5.large", desired_nodes=4, pods_per_node=20))
+    comparison = compared(made)
+    planned, best = comparison.planned, comparison.recommended
+    same_mode = [each for each in comparison.outcomes if each.settings.prefix_delegation]
+    costs = [each.maximum.addresses + each.ec2_calls for each in same_mode if each.maximum]
+    assert best.maximum is not None
+    assert best.maximum.addresses + best.ec2_calls == min(costs)
+    # 3 prefixes one after the other on each of 4 nodes, or 2 at once
+    assert (planned.ec2_calls, best.ec2_calls) == (4 * 3, 4 * 1)
