@@ -256,7 +256,8 @@ def held_of(subnet: PlannedSubnet, taken: Taken) -> Taken:
     """
     blocks = subnet.blocks
     whole = sum(count == ADDRESSES_PER_PREFIX for count in blocks.singles)
-    prefixes = taken.prefixes if subnet.unplaced else min(taken.prefixes, blocks.count(Block.PREFIX) + whole)
+    known = blocks.count(Block.PREFIX) + whole + subnet.unplaced // ADDRESSES_PER_PREFIX
+    prefixes = min(taken.prefixes, known)
     addresses = min(taken.addresses, blocks.used_addresses)
     return Taken(max(0, addresses - ADDRESSES_PER_PREFIX * prefixes), prefixes)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from statistics import median_low
 
 from cni_plan.engine.cluster import Cluster, GroupPlan
-from cni_plan.engine.cluster_report import ClusterReport, Credit, Fit, report_cluster, running
+from cni_plan.engine.cluster_report import ClusterReport, Credit, Fit, report_cluster
 from cni_plan.engine.cni import ADDON_WARM_PREFIX_TARGET, CniSettings, IpFamily
 from cni_plan.engine.group_report import GroupReport, Memo, report_group
 from cni_plan.engine.max_pods import holds_prefixes, max_pods
@@ -96,7 +96,7 @@ def compare_modes(report: ClusterReport, memo: Memo) -> Comparison:
         memo: Pools that are known already, to be added to.
     """
     cluster = report.cluster
-    credit = running(cluster, report.groups)
+    credit = {subnet.planned.name: subnet.credit for subnet in report.subnets}
     planned = ModeOutcome(AS_PLANNED, cluster.settings, report)
     others = [_outcome(label, cluster, settings, memo, credit) for label, settings in _defaults(cluster)]
     tuned = [outcome for outcome in _tuned(cluster, memo, credit) if outcome.settings != cluster.settings]

@@ -139,7 +139,6 @@ _COUNT_OR_LIST = {
 }
 _NODES_OR_PERCENT = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,9}%?$"}]}
 _AMOUNT = {"type": ["string", "number"]}
-_CALLED = {"type": "string", "pattern": f"^{_NAME.pattern}$", "maxLength": LONGEST_NAME}
 _PERCENT = {"type": "number", "minimum": 0, "maximum": 1000}
 _VARIABLES = {
     "type": "object",

@@ -7,7 +7,7 @@ from cni_plan.engine.addon_values import AddonValues
 from cni_plan.snippets.quoting import hcl_string, shell_word
 
 ADDON_NAME = "vpc-cni"
-_SET_ENV = "kubectl set env daemonset/aws-node --namespace kube-system"
+SET_ENV = "kubectl set env daemonset/aws-node --namespace kube-system --containers"
 
 
 def configuration(values: AddonValues) -> dict[str, Any]:
@@ -47,9 +47,7 @@ def kubectl(values: AddonValues) -> str:
     for container, variables in (("aws-node", values.env), ("aws-vpc-cni-init", values.init_env)):
         if variables:
             words = " ".join(shell_word(f"{name}={value}") for name, value in variables.items())
-            lines.append(
-                f"kubectl set env daemonset/aws-node --namespace kube-system --containers {container} {words}\n"
-            )
+            lines.append(f"{SET_ENV} {container} {words}\n")
     return "".join(lines)
 
 

@@ -13,8 +13,8 @@ from cni_plan.snippets.eni_config import PLACEHOLDER_SECURITY_GROUP, eni_configs
 from cni_plan.snippets.quoting import shell_double_quoted, shell_word
 from cni_plan.snippets.reservations import aws_cli
 
-_SET_ENV = "kubectl set env daemonset/aws-node --namespace kube-system --containers aws-node"
-_SHOW_ENV = f"{_SET_ENV.replace('set env', 'set env --list', 1)}"
+_SET_ENV = f"{addon.SET_ENV} aws-node"
+_SHOW_ENV = _SET_ENV.replace("set env", "set env --list", 1)
 _ROLLOUT = "kubectl rollout status daemonset/aws-node --namespace kube-system --timeout 10m"
 _CAPACITY = "-o custom-columns=NODE:.metadata.name,PODS:.status.allocatable.pods"
 _DELETE_RESERVATION = (

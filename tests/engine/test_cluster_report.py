@@ -477,3 +477,14 @@ def test_eks_adds_its_own_two_pods_whatever_runs_on_the_host() -> None:
     )
     (report,) = report_cluster(made).groups
     assert (report.counted.limits.max_pods, report.pods_per_node) == (29, 25)
+
+
+def test_a_number_in_use_gives_back_no_more_prefixes_than_fit_into_it() -> None:
+    # 20 addresses can be one prefix, not the 6 that 2 nodes with 20 pods should hold
+    made = cluster(
+        subnet("a", "a", "10.0.0.0/22", unplaced=20),
+        group("g", "m5.large", desired_nodes=2, pods_per_node=20, zones=("a",)),
+        control_plane_enis=0,
+        running_nodes_counted=True,
+    )
+    assert report_cluster(made).subnets[0].credit == Taken(20 - 16, 1)
